@@ -20,7 +20,7 @@ class Kind(StrEnum):
     TAMPER = "tamper"  # on, off
     CAMERA = "camera"  # exit, entry, loitering, gathering, motion, covered, uncovered, fault
     BUTTON = "button"  # help, announce
-    POWER = "power"  # battery, mains, low
+    POWER = "power"  # battery, mains, low, ok (no longer low; not on the native wire)
     BATTERY = "battery"  # level: only a charge is said
     STATUS = "status"  # online, offline, sleeping: the path to the device, or its bridge
     HEARTBEAT = "heartbeat"  # alive: proof of life, with the interval until the next
@@ -35,7 +35,7 @@ STATES: dict[Kind, frozenset[str]] = {
         {"exit", "entry", "loitering", "gathering", "motion", "covered", "uncovered", "fault"}
     ),
     Kind.BUTTON: frozenset({"help", "announce"}),
-    Kind.POWER: frozenset({"battery", "mains", "low"}),
+    Kind.POWER: frozenset({"battery", "mains", "low", "ok"}),
     Kind.BATTERY: frozenset({"level"}),
     Kind.STATUS: frozenset({"online", "offline", "sleeping"}),
     Kind.HEARTBEAT: frozenset({"alive"}),
@@ -46,6 +46,16 @@ MOMENTARY: frozenset[tuple[Kind, str]] = frozenset(
     | {(Kind.CAMERA, state) for state in ("exit", "entry", "loitering", "gathering", "motion")}
 )
 """Facts that happen and are over: two in a row are two facts, never a repeated state."""
+
+ENDED: dict[str, tuple[Kind, str]] = {
+    "vibration_over": (Kind.TAMPER, "vibration"),
+    "tilt_over": (Kind.TAMPER, "tilt"),
+    "drop_over": (Kind.TAMPER, "drop"),
+    "sos_over": (Kind.BUTTON, "sos"),
+}
+"""Unknown observations that say that something passing is over, and of which kind and part.
+
+They say nothing of the seal or the resident; but the next one is news again."""
 
 
 class Origin(StrEnum):
@@ -64,7 +74,7 @@ class Scope(StrEnum):
     GATEWAY = "gateway"  # a bridge or gateway: true of everything behind it
 
 
-class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
+class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One decoded fact. `device` is the id in the topic (native) or the bridge's name for it."""
 
     device: str
@@ -88,7 +98,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str | None = None  # what an unknown observation was: short, no payload text
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A message read: zero or more facts, in the order in which they are to be applied."""
 
     profile: str

@@ -1,0 +1,202 @@
+"""Which numbered events of a device were seen, which are missing, and where a new one belongs.
+
+A device numbers its events from 1 within each *boot*. Numbers may come twice, late, out of order
+or never; what is kept stays small whatever comes: four boots, each with a bounded list of ranges.
+Intake asks it to recognise duplicates, the news to judge order: one implementation for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum, auto
+from typing import NamedTuple
+
+KEPT_BOOTS = 4
+"""The present boot and three before it: events kept back across a restart are still known. One
+from a boot forgotten looks like a restart."""
+
+MAX_MISSING_RANGES = 16
+"""Beyond it the two oldest ranges become one: an event seen between them is late, if it comes
+again, instead of a duplicate; nothing is lost by that."""
+
+STRAYS_TO_RETURN = 3
+"""So many messages in a row from a boot that was thought over, and it is the present one: a boot
+heard of late had only looked like a restart."""
+
+
+class Place(Enum):
+    """Where a number belongs."""
+
+    NEXT = auto()  # the one expected
+    AHEAD = auto()  # the newest, but not all before it were seen
+    BEHIND = auto()  # not seen before, but older than the newest
+    SEEN = auto()  # here before
+
+
+class Step(NamedTuple):
+    """What one message did to a sequence."""
+
+    place: Place
+    gap: int = 0  # numbers found missing by this message
+    filled: int = 0  # numbers counted missing before, and brought by this message
+
+
+Range = tuple[int, int]  # first and last number, both missing
+
+_NEXT, _SEEN, _BEHIND = Step(Place.NEXT), Step(Place.SEEN), Step(Place.BEHIND)
+
+
+class _Boot:
+    """One boot: the highest number, and the ranges below it that were not seen."""
+
+    __slots__ = ("base", "high", "id", "missing")
+
+    def __init__(self, id_: str, high: int, base: int, missing: tuple[Range, ...]) -> None:
+        self.id = id_
+        self.high = high
+        self.base = base  # numbers below it were never counted as missing
+        self.missing = missing
+
+    def lose(self, first: int, last: int) -> None:
+        """Note that `first` to `last`, all above the highest, were not seen."""
+        if first > last:
+            return
+        missing = (*self.missing, (first, last))
+        if len(missing) > MAX_MISSING_RANGES:
+            missing = ((missing[0][0], missing[1][1]), *missing[2:])
+        self.missing = missing
+
+    def is_missing(self, seq: int) -> bool:
+        """Whether `seq`, not above the highest, was not seen."""
+        return any(first <= seq <= last for first, last in self.missing)
+
+    def take(self, seq: int) -> bool:
+        """Whether `seq` was missing; from now on it is seen."""
+        for index, (first, last) in enumerate(self.missing):
+            if first <= seq <= last:
+                rest = tuple(each for each in ((first, seq - 1), (seq + 1, last)) if _holds(each))
+                self.missing = (*self.missing[:index], *rest, *self.missing[index + 1 :])
+                return True
+        return False
+
+    def advance(self, seq: int, *, is_event: bool) -> int:
+        """Make `seq` the highest; how many numbers are missing by that."""
+        last_missing = seq - 1 if is_event else seq
+        gap = last_missing - self.high
+        self.lose(self.high + 1, last_missing)
+        self.high = seq
+        return gap
+
+
+class Sequence:
+    """The event numbers of one device."""
+
+    __slots__ = ("_boots", "_strays")
+
+    def __init__(self) -> None:
+        self._boots: list[_Boot] = []  # the present one first
+        self._strays = 0
+
+    def event(self, boot: str, seq: int) -> Step:
+        """Take note of an event."""
+        boots = self._boots
+        if not boots or boots[0].id != boot:
+            return self._elsewhere(boot, seq, is_event=True)
+        present = boots[0]
+        if seq == present.high + 1:
+            self._strays = 0
+            present.high = seq
+            return _NEXT
+        step = _placed(present, seq)
+        if step is not _SEEN:  # a second delivery proves nothing of now
+            self._strays = 0
+        return step
+
+    def heartbeat(self, boot: str, seq: int) -> Step:
+        """Take note of a heartbeat that names `seq` as the last event; it brings none itself."""
+        boots = self._boots
+        if not boots or boots[0].id != boot:
+            return self._elsewhere(boot, seq, is_event=False)
+        present = boots[0]
+        if seq == present.high:
+            self._strays = 0
+            return _NEXT
+        if seq < present.high:
+            return _BEHIND
+        self._strays = 0
+        return Step(Place.NEXT, present.advance(seq, is_event=False))
+
+    def has_seen(self, boot: str, seq: int) -> bool:
+        """Whether this very event was here before; changes nothing."""
+        for known in self._boots:
+            if known.id == boot:
+                return seq <= known.high and not known.is_missing(seq)
+        return False
+
+    def is_present(self, boot: str, seq: int) -> bool:
+        """Whether nothing newer than `seq` of `boot` is known."""
+        boots = self._boots
+        return not boots or (boots[0].id == boot and seq >= boots[0].high)
+
+    def _elsewhere(self, boot: str, seq: int, *, is_event: bool) -> Step:
+        """A message of another boot than the present: an older one, or a new one."""
+        for known in self._boots:
+            if known.id == boot:
+                return self._older(known, seq, is_event=is_event)
+        # The first message ever is where counting starts. A later boot is known to start at 1; a
+        # device may number from 0, so that one is taken when it comes, but not missed.
+        last_missing = seq - 1 if is_event else seq
+        base = 1 if self._boots else last_missing + 1
+        missing = ((0, last_missing),) if last_missing >= 0 else ()
+        self._boots.insert(0, _Boot(boot, seq, base, missing))
+        del self._boots[KEPT_BOOTS:]
+        self._strays = 0
+        gap = max(0, last_missing + 1 - base)
+        return Step(Place.AHEAD, gap) if is_event and gap else Step(Place.NEXT, gap)
+
+    def _older(self, known: _Boot, seq: int, *, is_event: bool) -> Step:
+        is_fresh = seq > known.high if is_event else seq >= known.high
+        if is_fresh:
+            self._strays += 1
+            if self._strays >= STRAYS_TO_RETURN:
+                self._boots.remove(known)
+                self._boots.insert(0, known)
+                return self.event(known.id, seq) if is_event else self.heartbeat(known.id, seq)
+        if is_event:
+            place, gap, filled = _placed(known, seq)
+            return _SEEN if place is Place.SEEN else Step(Place.BEHIND, gap, filled)
+        gap = known.advance(seq, is_event=False) if seq > known.high else 0
+        return Step(Place.BEHIND, gap)
+
+    def to_row(self) -> list[object]:
+        """As JSON-able lists, for `from_row`."""
+        boots = [[each.id, each.high, each.base, each.missing] for each in self._boots]
+        return [self._strays, boots]
+
+    @classmethod
+    def from_row(
+        cls, strays: int, boots: Iterable[tuple[str, int, int, Iterable[Iterable[int]]]]
+    ) -> Sequence:
+        """The sequence that `to_row` wrote."""
+        sequence = cls()
+        sequence._strays = strays
+        for id_, high, base, missing in boots:
+            ranges = tuple((first, last) for first, last in missing)
+            sequence._boots.append(_Boot(id_, high, base, ranges))
+        return sequence
+
+
+def _placed(boot: _Boot, seq: int) -> Step:
+    """Where an event belongs within its own boot."""
+    if seq > boot.high:
+        gap = boot.advance(seq, is_event=True)
+        return Step(Place.AHEAD, gap) if gap else _NEXT
+    if not boot.take(seq):
+        return _SEEN
+    # The highest may itself be missing: a heartbeat that overtook it named it.
+    place = Place.AHEAD if seq == boot.high else Place.BEHIND
+    return Step(place, 0, 1 if seq >= boot.base else 0)
+
+
+def _holds(numbers: Range) -> bool:
+    return numbers[0] <= numbers[1]

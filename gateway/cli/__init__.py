@@ -1,0 +1,1 @@
+"""The `menshen` command line."""
