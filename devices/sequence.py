@@ -133,6 +133,20 @@ class Sequence:
                 return seq <= known.high and not known.is_missing(seq)
         return False
 
+    def complete_to(self, boot: str) -> int | None:
+        """The highest number of a boot with none missing below it, None where there is none.
+
+        Numbers from before the device was first heard do not count as missing.
+        """
+        for known in self._boots:
+            if known.id == boot:
+                gaps = (
+                    max(first, known.base) for first, last in known.missing if last >= known.base
+                )
+                complete = min(gaps, default=known.high + 1) - 1
+                return complete if complete >= known.base - 1 and complete >= 0 else None
+        return None
+
     def is_present(self, boot: str, seq: int) -> bool:
         """Whether nothing newer than `seq` of `boot` is known."""
         boots = self._boots

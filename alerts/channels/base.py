@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     FAILED_TEMPORARY = "failed_temporary"  # it did not go out; trying again may help
     FAILED_PERMANENT = "failed_permanent"  # it did not and will not go out to this address
     UNCONFIRMED = "unconfirmed"  # it may have gone out: no answer came
+    NOT_TRIED = "not_tried"  # nothing was given to the network: down, busy, or sent too much
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,11 @@ class Channel(Protocol):
     slowest_s: float
     """The longest one `send` may take; a claim's lease is longer than that."""
 
-    async def send(self, to: str, text: str) -> Attempt:
-        """Send one text to one address. Never raises for what the network or device does."""
+    async def send(self, to: str, text: str, *, is_critical: bool = True) -> Attempt:
+        """Send one text to one address. Never raises for what the network or device does.
+
+        What is critical may use what is held in reserve.
+        """
         ...
 
     def health(self) -> ChannelHealth:

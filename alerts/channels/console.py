@@ -37,7 +37,7 @@ class ConsoleChannel:
     async def close(self) -> None:
         """Nothing needs to be stopped; the stream is the caller's."""
 
-    async def send(self, to: str, text: str) -> Attempt:
+    async def send(self, to: str, text: str, *, is_critical: bool = True) -> Attempt:  # noqa: ARG002  # a screen has no reserve
         """Write one line, with what would break it or the terminal left out."""
         at = self._now().astimezone().strftime("%H:%M:%S")
         line = f"{at}  {to}  {text}"

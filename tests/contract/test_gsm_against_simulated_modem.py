@@ -160,7 +160,7 @@ async def test_a_fault_costs_no_text_and_doubles_none(tmp_path: Path, fault: str
         ("silence=lost,count=1", Outcome.UNCONFIRMED, "no_answer", 0),
         ("reset=answer", Outcome.UNCONFIRMED, "modem_reset", 1),
         ("unplug=answer,for=0.3", Outcome.UNCONFIRMED, "port_gone_while_sending", 1),
-        ("unplug=prompt,for=0.3", Outcome.FAILED_TEMPORARY, "port_absent", 0),
+        ("unplug=prompt,for=0.3", Outcome.NOT_TRIED, "port_absent", 0),
     ],
 )
 async def test_an_attempt_says_truthfully_what_became_of_a_text(

@@ -117,10 +117,10 @@ class GsmChannel:
         Only critical texts may use the last fifth of what the SIM may send.
         """
         if self._waker is None or self._shared.is_stopping:
-            return Attempt(Outcome.FAILED_TEMPORARY, STOPPED)
+            return Attempt(Outcome.NOT_TRIED, STOPPED)
         health = self.health()
         if not health.is_up:
-            return Attempt(Outcome.FAILED_TEMPORARY, health.reason)
+            return Attempt(Outcome.NOT_TRIED, health.reason)
         number = numbers.normalise(to)
         self._ref = (self._ref + 1) % 256
         try:

@@ -26,4 +26,4 @@ class Job:
         """Tell the caller that nothing went out."""
         if not self.attempt.running() and not self.attempt.set_running_or_notify_cancel():
             return
-        self.settle(Attempt(Outcome.FAILED_TEMPORARY, reason, retry_after_s=retry_after_s))
+        self.settle(Attempt(Outcome.NOT_TRIED, reason, retry_after_s=retry_after_s))

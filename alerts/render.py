@@ -1,0 +1,243 @@
+"""Texts of at most 70 UTF-16 units: one segment of a Chinese text, whatever goes into them.
+
+What gives way, in this order: why the level is what it is, the wording of what happened, the
+address but for its short form, who is missing, and the front of the short address (its end names
+the door). The number, the level and the time never give way. Room for the mark of a text sent
+again is kept free from the start.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.model import ConditionKind, NoticeKind, Role
+from alerts.policy import Opening
+from alerts.reason import Reason
+from alerts.wording import WORDINGS, Ask, Phrase, Say, Wording
+
+LIMIT = 70
+"""UTF-16 units in one UCS-2 segment (3GPP 23.040: 140 octets)."""
+ADDRESS_READ = 200
+"""Characters of an address that are looked at; its end counts."""
+LASTS = frozenset(
+    {
+        ConditionKind.LEFT_OPEN,
+        ConditionKind.SILENT,
+        ConditionKind.BATTERY_LOW,
+        ConditionKind.MAINS_LOST,
+        ConditionKind.CAMERA_COVERED,
+        ConditionKind.CAMERA_FAULT,
+        ConditionKind.OUTAGE,
+        ConditionKind.INTAKE_DOWN,
+    }
+)
+"""What is told as "since", and not as "at"."""
+_DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_SPACES = frozenset({"Zs", "Zl", "Zp"})
+_BRACKETS = str.maketrans("", "", "【】")  # they frame the signature
+
+
+_DEFAULTS = Opening()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a notice says, before words. Times are local."""
+
+    kind: NoticeKind
+    reason: Reason  # why this person is told, and why now
+    headline: ConditionKind
+    because: Reason  # why the headline condition was raised
+    address: str
+    short_address: str
+    since_local: datetime
+    now_local: datetime
+    number: str
+    ask: Ask = Ask.REPORT_IN
+    level: int | None = None  # None: this matter has none
+    level_reason: Reason | None = None
+    is_closed_again: bool = False
+    homes_blind: int = 0
+    missing: tuple[Role, ...] = ()
+    opening: Opening = _DEFAULTS
+
+
+def notice(story: Story, language: str = "zh") -> str:
+    """Write the text of a notice. Any address will do: it is cleaned, and cut if need be."""
+    words = WORDINGS[language]
+    phrase = _phrase(words, story)
+    full = _fill_numbers(words, phrase.full, story.opening)
+    short = _fill_numbers(words, phrase.shortest, story.opening)
+    why = _why(words, story)
+    address = clean(story.address) or clean(story.short_address) or words.no_address
+    short_address = clean(story.short_address) or address
+    lead_in, short_lead_in = _lead_in(words, story), words.lead_in[story.kind]
+    tail = _tail(words, story)
+
+    def text(lead_in: str, place: str, what: str) -> str:
+        return words.signature + " ".join(part for part in (lead_in, place, what, *tail) if part)
+
+    room = LIMIT - units(words.resent)
+    for candidate in (
+        text(lead_in, address, f"{full} {why}".rstrip()),
+        text(lead_in, address, full),
+        text(lead_in, address, short),
+        text(lead_in, short_address, short),
+        text(short_lead_in, short_address, short),
+    ):
+        if units(candidate) <= room:
+            return candidate
+    left = room - units(text(short_lead_in, "-", short)) + 1
+    return text(short_lead_in, cut(short_address, left), short)
+
+
+def answer(
+    say: Say,
+    number: str = "",
+    *,
+    language: str = "zh",
+    time_local: datetime | None = None,
+    roles: tuple[Role, ...] = (),
+    standing: tuple[ConditionKind, ...] = (),
+    other: str = "",
+) -> str:
+    """Write the answer to a reply or command. What still stands gives way where room is short."""
+    words = WORDINGS[language]
+    standings = [words.what[kind].standing or words.what[kind].shortest for kind in standing[:1]]
+    return words.signature + words.say[say].format(
+        number=number,
+        time=f"{time_local:%H:%M}" if time_local else "",
+        roles=words.join_roles.join(words.roles[role] for role in roles[:2]),
+        what="".join(standings),
+        other=other,
+    )
+
+
+def order_waits(address: str, language: str = "zh") -> str:
+    """Write that an order is over, and that nothing ends on a clock that may be wrong."""
+    words = WORDINGS[language]
+    sentence = words.signature + words.order_waits
+    room = LIMIT - units(words.resent) - units(sentence.format(address=""))
+    return sentence.format(address=cut(clean(address) or words.no_address, room))
+
+
+def resent(text: str) -> str:
+    """Mark a text that may have arrived before. Marking it twice changes nothing."""
+    for words in WORDINGS.values():
+        if text.startswith(words.signature):
+            rest = text.removeprefix(words.signature)
+            marked = words.signature + words.resent + rest
+            is_marked = rest.startswith(words.resent)
+            return text if is_marked or units(marked) > LIMIT else marked
+    return text
+
+
+def place(subject: str, addresses: tuple[str, ...], language: str = "zh") -> str:
+    """Name a building, bridge or gateway: by what the addresses of its homes share, else by its id.
+
+    >>> place("building:b7", ("南岭村3栋1203", "南岭村3栋1101"))
+    '南岭村3栋'
+    """
+    words = WORDINGS[language]
+    what, _, name = subject.partition(":")
+    if what == "gateway":
+        return words.gateway
+    if what == "bridge":
+        return words.bridge.format(id=name)
+    return _shared_start(addresses) or name
+
+
+def units(text: str) -> int:
+    """Count UTF-16 code units: an emoji is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def clean(text: str) -> str:
+    """Drop what no phone shows or what could pass for our signature; spaces become one."""
+    kept = []
+    for character in text[-ADDRESS_READ:]:
+        category = unicodedata.category(character)
+        if category in _SPACES or character in "\t\r\n":
+            kept.append(" ")
+        elif category not in _DROPPED:
+            kept.append(character)
+    return " ".join("".join(kept).translate(_BRACKETS).split())
+
+
+def cut(text: str, room: int) -> str:
+    """Shorten to `room` units from the front, marked with an ellipsis; no character is split."""
+    if units(text) <= room:
+        return text
+    start = 0
+    while start < len(text) and units(text[start:]) > room - 1:
+        start += 1
+    while start < len(text) and unicodedata.combining(text[start]):
+        start += 1
+    return "…" + text[start:].lstrip()
+
+
+def _lead_in(words: Wording, story: Story) -> str:
+    template = words.lead_in_because.get((story.kind, story.reason), words.lead_in[story.kind])
+    roles = words.join_roles.join(words.roles[role] for role in story.missing[:2])
+    if "{roles}" in template and not roles:
+        return words.lead_in[story.kind]
+    return template.format(roles=roles)
+
+
+def _phrase(words: Wording, story: Story) -> Phrase:
+    return words.what_because.get((story.headline, story.because), words.what[story.headline])
+
+
+def _why(words: Wording, story: Story) -> str:
+    if story.is_closed_again:
+        return words.closed_again
+    return words.why.get(story.level_reason, "") if story.level_reason else ""
+
+
+def _tail(words: Wording, story: Story) -> list[str]:
+    """Return what is never shortened: the time, the level, and what to reply."""
+    when = words.since if story.headline in LASTS else words.at
+    parts = [when.format(time=_clock(words, story.since_local, story.now_local))]
+    if story.headline is ConditionKind.HELP:
+        parts.append(words.urgent)
+    elif story.level is not None:
+        parts.append(words.level.format(level=story.level))
+    elif story.homes_blind > 0:
+        parts.append(words.homes_blind.format(n=min(story.homes_blind, 9999)))
+    return [*parts, words.ask[story.ask].format(number=story.number)]
+
+
+def _clock(words: Wording, at_local: datetime, now_local: datetime) -> str:
+    clock = f"{at_local:%H:%M}"
+    if at_local.date() == now_local.date():
+        return clock
+    return words.date.format(month=at_local.month, day=at_local.day, clock=clock)
+
+
+def _fill_numbers(words: Wording, template: str, opening: Opening) -> str:
+    numbers: Mapping[str, str] = {
+        "left_open": _duration(words, opening.left_open_s),
+        "repeated_within": _duration(words, opening.repeated_within_s),
+        "repeated_count": str(opening.repeated_count),
+    }
+    return template.format(**numbers)
+
+
+def _duration(words: Wording, seconds: float) -> str:
+    if seconds < 60 or (seconds < 600 and seconds % 60):
+        return words.seconds.format(n=round(seconds))
+    return words.minutes.format(n=round(seconds / 60))
+
+
+def _shared_start(addresses: tuple[str, ...]) -> str:
+    """Return what all begin with, up to the last whole part: a door's digits are no place."""
+    if len(addresses) < 2:
+        return ""
+    first, last = min(addresses), max(addresses)
+    same = 0
+    while same < min(len(first), len(last)) and first[same] == last[same]:
+        same += 1
+    return first[:same].rstrip("0123456789- ")

@@ -1,0 +1,1 @@
+"""One detector a module: what was said, and what stands, in; findings with their reasons, out."""

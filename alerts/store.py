@@ -1,0 +1,283 @@
+"""Saves what the engine decided, and loads what it must know again. It never commits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, TextClause, and_, insert, or_, select, text, update
+
+from alerts.model import (
+    Acknowledgement,
+    Changes,
+    Condition,
+    ConditionKind,
+    Incident,
+    IncidentId,
+    IncidentState,
+    Matter,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Permit,
+    Role,
+    Severity,
+    Silence,
+)
+from alerts.reason import Reason
+from alerts.tables import (
+    Sealer,
+    conditions,
+    decisions,
+    from_micros,
+    from_micros_or_none,
+    incidents,
+    micros,
+    notices,
+    permits,
+    silences,
+    transitions,
+)
+
+NUMBERS_KEPT = timedelta(days=7)
+"""A number is not given again in its team for this long."""
+OPENINGS_KEPT = timedelta(minutes=30)
+PERMITS_KEPT = timedelta(days=1)
+"""All permits of the day count against what may be announced in it."""
+
+_WAITING = (NoticeState.PENDING, NoticeState.FAILED_TEMPORARY)
+_PLAIN = frozenset({str, type(None), int, bool})
+"""Types that are stored as they are."""
+
+
+# ---- saving ----
+
+
+def save(connection: Connection, changes: Changes, sealer: Sealer, now: datetime) -> None:
+    """Write all changes: one statement a table."""
+    if changes.supersede:
+        _supersede(connection, changes.supersede, now)
+    _upsert(connection, conditions, changes.conditions)
+    _upsert(connection, incidents, changes.incidents)
+    _upsert(connection, permits, changes.permits)
+    _upsert(connection, silences, changes.silences)
+    _insert(connection, transitions, [_row(each) for each in changes.transitions])
+    _insert(connection, notices, [_notice_row(each, sealer) for each in changes.notices])
+    _insert(connection, decisions, [_decision_row(_row(each)) for each in changes.decisions])
+
+
+def _supersede(connection: Connection, of: Iterable[IncidentId], now: datetime) -> None:
+    """End what still waits about these incidents: a later notice said it, or nobody needs it."""
+    connection.execute(
+        update(notices)
+        .where(
+            notices.c.incident.in_(set(of)),
+            notices.c.state.in_(_WAITING),
+            notices.c.kind != NoticeKind.ANSWER,
+        )
+        .values(state=NoticeState.SUPERSEDED, settled_at=micros(now), end_reason="superseded")
+    )
+
+
+def _upsert(
+    connection: Connection,
+    table: Table,
+    values: Iterable[Condition | Incident | Permit | Silence],
+) -> None:
+    """Write each value as it was left: one that changed twice is written once."""
+    latest = {value.id: _row(value) for value in values}
+    if latest:
+        connection.execute(_upsert_into(table), list(latest.values()))
+
+
+@cache
+def _upsert_into(table: Table) -> TextClause:
+    return text(upsert_sql(table))
+
+
+@cache
+def upsert_sql(table: Table) -> str:
+    """Return the statement that inserts a row of `table`, or replaces the one of the same key."""
+    names = [column.name for column in table.columns]
+    key = ", ".join(f'"{column.name}"' for column in table.primary_key)
+    rest = [name for name in names if name not in table.primary_key.columns]
+    return (
+        f"INSERT INTO {table.name} ({', '.join(f'{name!r}' for name in names)}) "  # noqa: S608  # names of our own columns
+        f"VALUES ({', '.join(f':{name}' for name in names)}) "
+        f"ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{n!r} = excluded.{n!r}' for n in rest)}"
+    ).replace("'", '"')
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _row(value: Any) -> dict[str, Any]:
+    row = {}
+    kind: type = type(value)
+    for name in _field_names(kind):
+        each = getattr(value, name)
+        # Most values are texts and None: only what is not plain is asked what it is.
+        row[name] = each if type(each) in _PLAIN else _plain(each)
+    return row
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return micros(value)
+    if isinstance(value, tuple):
+        return json.dumps(
+            [_row(each) if isinstance(each, Acknowledgement) else each for each in value]
+        )
+    return value.value if isinstance(value, Enum) else value
+
+
+def _notice_row(notice: Notice, sealer: Sealer) -> dict[str, Any]:
+    sealed = sealer.seal(notice.watch or "gateway", notice.text)
+    return _row(notice) | {"text": sealed, "next_at": micros(notice.created_at)}
+
+
+def _decision_row(row: dict[str, Any]) -> dict[str, Any]:
+    row["decided_at"] = row.pop("at")
+    return row
+
+
+# ---- loading ----
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the engine must know again of what it decided."""
+
+    conditions: tuple[Condition, ...]
+    incidents: tuple[Incident, ...]
+    permits: tuple[Permit, ...]
+    silences: tuple[Silence, ...]
+    numbers: Mapping[str, Mapping[str, tuple[IncidentId, datetime]]]
+
+
+def load(connection: Connection, now: datetime) -> Standing:
+    """Load what stands, what is not reviewed, and what still counts for a while."""
+    unreviewed = incidents.c.reviewed_at.is_(None)
+    found = connection.execute(
+        select(conditions).where(
+            or_(
+                conditions.c.cleared_at.is_(None),
+                conditions.c.incident.in_(select(incidents.c.id).where(unreviewed)),
+                and_(
+                    conditions.c.kind == ConditionKind.OPENED,
+                    conditions.c.cleared_at > micros(now - OPENINGS_KEPT),
+                ),
+            )
+        )
+    )
+    return Standing(
+        tuple(condition_of(row) for row in found),
+        tuple(incident_of(row) for row in connection.execute(select(incidents).where(unreviewed))),
+        tuple(
+            permit_of(row)
+            for row in connection.execute(
+                select(permits).where(permits.c.until_at > micros(now - PERMITS_KEPT))
+            )
+        ),
+        tuple(
+            silence_of(row)
+            for row in connection.execute(
+                select(silences).where(
+                    silences.c.until_at > micros(now), silences.c.ended_at.is_(None)
+                )
+            )
+        ),
+        _numbers(connection, now),
+    )
+
+
+def _numbers(
+    connection: Connection, now: datetime
+) -> dict[str, dict[str, tuple[IncidentId, datetime]]]:
+    given: dict[str, dict[str, tuple[IncidentId, datetime]]] = {}
+    rows = connection.execute(
+        select(incidents.c.team, incidents.c.number, incidents.c.id, incidents.c.opened_at)
+        .where(incidents.c.opened_at > micros(now - NUMBERS_KEPT))
+        .order_by(incidents.c.opened_at)
+    )
+    for team, number, incident, opened_at in rows:
+        given.setdefault(team, {})[number] = (incident, from_micros(opened_at))
+    return given
+
+
+def condition_of(row: Row[Any]) -> Condition:
+    """Make a condition of its row."""
+    clear_reason = row.clear_reason
+    return Condition(
+        **{
+            **row._mapping,
+            "kind": ConditionKind(row.kind),
+            "raised_at": from_micros(row.raised_at),
+            "reason": Reason(row.reason),
+            "cleared_at": from_micros_or_none(row.cleared_at),
+            "clear_reason": None if clear_reason is None else Reason(clear_reason),
+        }
+    )
+
+
+def incident_of(row: Row[Any]) -> Incident:
+    """Make an incident of its row."""
+    return Incident(
+        **{
+            **row._mapping,
+            "matter": Matter(row.matter),
+            "severity": Severity(row.severity),
+            "level_reason": Reason(row.level_reason),
+            "state": IncidentState(row.state),
+            "headline": ConditionKind(row.headline),
+            "opened_at": from_micros(row.opened_at),
+            "since_at": from_micros(row.since_at),
+            "next_at": from_micros_or_none(row.next_at),
+            "told": tuple(json.loads(row.told)),
+            "acknowledgements": tuple(
+                Acknowledgement(
+                    **{**each, "role": Role(each["role"]), "at": from_micros(each["at"])}
+                )
+                for each in json.loads(row.acknowledgements)
+            ),
+            "resolved_at": from_micros_or_none(row.resolved_at),
+            "reviewed_at": from_micros_or_none(row.reviewed_at),
+        }
+    )
+
+
+def permit_of(row: Row[Any]) -> Permit:
+    """Make a permit of its row."""
+    return Permit(
+        **{
+            **row._mapping,
+            "from_at": from_micros(row.from_at),
+            "until_at": from_micros(row.until_at),
+            "revoked_at": from_micros_or_none(row.revoked_at),
+            "used_at": from_micros_or_none(row.used_at),
+        }
+    )
+
+
+def silence_of(row: Row[Any]) -> Silence:
+    """Make a silence of its row."""
+    return Silence(
+        **{
+            **row._mapping,
+            "from_at": from_micros(row.from_at),
+            "until_at": from_micros(row.until_at),
+            "ended_at": from_micros_or_none(row.ended_at),
+        }
+    )
