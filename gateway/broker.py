@@ -63,11 +63,11 @@ def is_taken(port: int) -> bool:
 
 
 def mosquitto_settings(directory: Path, port: int) -> str:
-    """Return the shipped settings, moved to `directory` and to one loopback listener."""
+    """Return the shipped settings, with `directory` and one loopback listener."""
     shipped = [
         line
         for line in SHIPPED_SETTINGS.read_text(encoding="utf-8").splitlines()
-        if line and not line.startswith(("#", "persistence_location"))
+        if line and not line.startswith("#")
     ]
     own = [
         f"listener {port} 127.0.0.1",

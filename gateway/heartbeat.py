@@ -1,4 +1,4 @@
-"""A gateway that dies is missed: while it is well it calls an outside address, and systemd.
+"""A gateway that dies is missed: systemd is told that it lives, somebody outside that it is well.
 
 The outside service (healthchecks.io, Uptime Kuma's push monitor, a neighbour gateway) alarms when
 the calls stop. A gateway that is alive but cannot do its work does not call either, so that it is
@@ -39,11 +39,13 @@ class Heartbeat:
     failures: int = field(default=0)
 
     async def beat(self) -> None:
-        """Call once, if all is well; a call that fails is counted and said by `health`."""
-        if not self.is_well():
-            return
+        """Call once, if all is well; a call that fails is counted and said by `health`.
+
+        systemd is told in any case: it starts anew a gateway that hangs, and starting anew mends
+        neither a broker that is gone nor a disk that is full.
+        """
         notify_systemd("WATCHDOG=1")
-        if self.url is None:
+        if self.url is None or not self.is_well():
             return
         try:
             await self.get(self.url)

@@ -51,14 +51,15 @@ async def test_an_address_that_does_not_answer_is_counted_and_stops_nothing() ->
     assert (beat.failures, beat.failure, beat.called_at) == (1, None, NOW)
 
 
-async def test_systemd_is_told_while_the_gateway_is_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_well", [True, False])
+async def test_systemd_is_told_while_the_gateway_lives_well_or_not(
+    is_well: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(path))
         monkeypatch.setenv("NOTIFY_SOCKET", str(path))
-        await Heartbeat(None, lambda: True, lambda: NOW, Calls()).beat()
+        await Heartbeat(None, lambda: is_well, lambda: NOW, Calls()).beat()
         assert systemd.recv(64) == b"WATCHDOG=1"
 
 

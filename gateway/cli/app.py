@@ -1,0 +1,167 @@
+"""The commands of `menshen`. Each imports what it needs itself, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gateway.cli.options import DEFAULT_CONFIG, Config, Json
+
+app = typer.Typer(
+    name="menshen",
+    help="A gateway that watches over homes under isolation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a traceback with values would show what is personal
+)
+
+
+@app.command()
+def run(config: Config = DEFAULT_CONFIG) -> None:
+    """Run the gateway until it is stopped."""
+    import logging
+
+    from gateway.app import run as run_gateway
+    from gateway.cli.local import refuse
+    from gateway.config import load
+    from gateway.db import DatabaseError
+    from gateway.privacy import KeyStoreError, UnreadableError
+    from gateway.serve import PortTakenError
+    from gateway.settings import SettingsError
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    for talkative in ("httpx", "alembic"):  # httpx logs addresses, the secrets in them too
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+    wrong = (SettingsError, KeyStoreError, UnreadableError, DatabaseError, PortTakenError)
+    try:
+        status = asyncio.run(run_gateway(load(config)))
+    except wrong as error:
+        raise refuse(error) from None
+    raise typer.Exit(status)
+
+
+@app.command()
+def init(config: Config = DEFAULT_CONFIG) -> None:
+    """Write a configuration, an example of homes, keys and a token; never over anything."""
+    from gateway.cli.local import refuse
+    from gateway.init import init as write
+    from gateway.privacy import KeyStoreError
+    from gateway.settings import SettingsError
+
+    try:
+        written = write(config)
+    except (SettingsError, KeyStoreError, OSError) as error:
+        raise refuse(error) from None
+    for file in written:
+        typer.echo(f"{'wrote' if file.is_new else 'kept '}  {file.path}  ({file.what})")
+    typer.echo("Next: edit both files, then `menshen doctor`, then `menshen run`.")
+
+
+@app.command()
+def doctor(
+    config: Config = DEFAULT_CONFIG,
+    mosquitto_conf: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The broker's configuration, if it is here.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Look at each outside part, and say what to do about what is wrong. Changes nothing."""
+    from gateway.cli.report import print_advice
+
+    raise typer.Exit(asyncio.run(print_advice(config, mosquitto_conf, as_json=as_json)))
+
+
+@app.command()
+def replay(
+    since: Annotated[str, typer.Option(metavar="TIME", help="A time, or 7d for a week ago.")],
+    policy: Annotated[Path, typer.Option(metavar="FILE", help="A file with [policy] tables.")],
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Say what would have been sent since then under another policy. Writes nothing."""
+    from gateway.cli.report import print_replay
+
+    raise typer.Exit(print_replay(config, since, policy, as_json=as_json))
+
+
+@app.command()
+def decode(
+    topic: Annotated[str | None, typer.Option(help="The topic the payload came on.")] = None,
+    retained: Annotated[bool, typer.Option("--retained", help="It was the broker's copy.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Read lines of JSON instead.")] = False,
+) -> None:
+    """Say what a payload on standard input means."""
+    from gateway.cli.decode import main as decode_main
+
+    raise typer.Exit(decode_main(topic, retained, jsonl, sys.stdin.buffer, sys.stdout))
+
+
+@app.command()
+def demo(
+    scenario: Annotated[str, typer.Argument(help="A scenario, or a file of one.")] = "street",
+    broker: Annotated[
+        Literal["mosquitto", "embedded"] | None,
+        typer.Option(help="Which broker; mosquitto where it is installed, if left out."),
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(min=0.1, help="How many times faster than life.")
+    ] = None,
+    for_s: Annotated[
+        float | None, typer.Option("--for", metavar="SECONDS", min=1, help="End after this long.")
+    ] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="One line an event, no picture.")] = False,
+) -> None:
+    """Watch a simulated street: real messages, real decisions, real texts to simulated phones."""
+    from gateway.demo.play import Wanted, main
+
+    raise typer.Exit(main(Wanted(scenario, broker, speed, for_s, plain)))
+
+
+pdu = typer.Typer(help="Texts as a modem sees them.", no_args_is_help=True)
+
+
+@pdu.command("encode")
+def pdu_encode(number: str, text: str) -> None:
+    """Print a line of hex for each part of a text."""
+    from gateway.cli import pdu as codec
+    from gateway.cli.local import refuse
+
+    try:
+        parts = codec.encode(number, text)
+    except codec.PduError as error:
+        raise refuse(error) from None
+    typer.echo("\n".join(parts))
+
+
+@pdu.command("decode")
+def pdu_decode(parts: Annotated[list[str], typer.Argument(metavar="HEX...")]) -> None:
+    """Print the message whose parts are given, as one JSON object."""
+    import json
+
+    from gateway.cli import pdu as codec
+    from gateway.cli.local import refuse
+
+    try:
+        decoded = codec.decode(parts)
+    except codec.PduError as error:
+        raise refuse(error) from None
+    typer.echo(json.dumps(decoded, ensure_ascii=False))
+
+
+app.add_typer(pdu, name="pdu")
+
+
+def _add_people() -> None:
+    from gateway.cli import people
+
+    app.add_typer(people.incident, name="incident")
+    app.add_typer(people.permit, name="permit")
+    app.add_typer(people.silence, name="silence")
+    app.add_typer(people.home, name="home")
+
+
+_add_people()

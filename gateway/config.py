@@ -1,0 +1,244 @@
+"""The configuration of one gateway, typed: every setting has a default that works, or none.
+
+An unknown key is an error that names the nearest known one. Paths are relative to the file they
+stand in, so that a directory can be moved as a whole. Secrets stand in files of their own.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta
+
+from alerts.policy import Policy
+from gateway.settings import Setting, SettingsError, read_file, settings_of
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Gateway(_Table, frozen=True):
+    """This gateway."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")] = "menshen"
+    """Its name: small letters, digits and dashes; unique among gateways on one broker."""
+    data_dir: str = "menshen-data"
+    """Where the database, the API token and, unless said otherwise, the keys are kept."""
+    keys_file: str = ""
+    """The key store. Empty: `keys/keys.json` in `data_dir`; better on another medium."""
+    homes_file: str = "homes.toml"
+    """Homes, teams, orders and devices."""
+    language: Literal["zh", "en"] = "zh"
+    """Language of texts and of the status page."""
+
+
+class Mqtt(_Table, frozen=True):
+    """The broker."""
+
+    host: str = "127.0.0.1"
+    """Host name or address."""
+    port: Port = 1883
+    """TCP port; 8883 is usual with TLS."""
+    username: str = ""
+    """User name; empty where the broker lets this machine in without."""
+    password_file: str = ""
+    """A file that holds the password alone, readable by this user only."""
+    ca_file: str = ""
+    """Certificate authority of the broker; setting it turns TLS on."""
+    client_id: str = ""
+    """Fixed client id, under which the broker keeps our session. Empty: `menshen-` and the name."""
+    version: Literal["5", "3.1.1"] = "5"
+    """MQTT version tried first. A broker that refuses 5 is asked for 3.1.1 by itself."""
+
+
+class Journal(_Table, frozen=True):
+    """How observations are grouped into commits."""
+
+    group_rows: Positive = 250
+    """A commit is made after this many messages ..."""
+    group_ms: Annotated[float, Meta(gt=0, le=1000)] = 5.0
+    """... or this many milliseconds, or as soon as nothing more waits."""
+
+
+class Web(_Table, frozen=True):
+    """The local API and the status page."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. The status page asks no login: keep it on loopback."""
+    port: Port = 8080
+    """TCP port."""
+
+
+class Heartbeat(_Table, frozen=True):
+    """The sign of life to somebody outside, who misses this gateway when it dies."""
+
+    url: str = ""
+    """Address that is called by HTTP GET; empty: nobody would miss this gateway."""
+    every_s: Annotated[float, Meta(ge=5)] = 60.0
+    """Seconds between two calls. Its watcher should complain after 180 (EN 50131 grade 3)."""
+
+
+class Zigbee2Mqtt(_Table, frozen=True):
+    """Zigbee2MQTT bridges on the broker."""
+
+    bases: tuple[Annotated[str, Meta(min_length=1, pattern=r"^[^#+]+$")], ...] = ("zigbee2mqtt",)
+    """Base topic of each bridge."""
+
+
+class GsmChannel(_Table, frozen=True, tag_field="kind", tag="gsm"):
+    """A GSM modem on a serial port."""
+
+    name: str = "gsm"
+    """Its name in records and on screens."""
+    port: str = "/dev/ttyUSB0"
+    """Serial port; a path below /dev/serial/by-id stays the same after replugging."""
+    baud: Positive = 115200
+    """Bits per second."""
+    pin_file: str = ""
+    """A file that holds the SIM's PIN alone; empty where the SIM asks for none."""
+    is_paced: bool = True
+    """Whether texts are held back before a carrier suspends the SIM for sending too many."""
+
+
+class ConsoleChannel(_Table, frozen=True, tag_field="kind", tag="console"):
+    """Texts are printed where the gateway runs. For trying out."""
+
+    name: str = "console"
+    """Its name in records and on screens."""
+
+
+ChannelConfig = GsmChannel | ConsoleChannel
+
+
+class Tables(_Table, frozen=True):
+    """Everything that can be set."""
+
+    gateway: Gateway = Gateway()
+    mqtt: Mqtt = Mqtt()
+    journal: Journal = Journal()
+    web: Web = Web()
+    heartbeat: Heartbeat = Heartbeat()
+    zigbee2mqtt: Zigbee2Mqtt = Zigbee2Mqtt()
+    channels: tuple[ChannelConfig, ...] = ()
+    """The means of telling people, the first tried first."""
+    policy: Policy = Policy()
+
+
+class Config(Tables, frozen=True):
+    """Everything that was set, and where it was written."""
+
+    base_dir: str = "."
+    """The directory that relative paths start from."""
+
+    def path(self, written: str) -> Path:
+        """Return a path as written in the file, made absolute."""
+        return Path(self.base_dir, written).absolute()
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the gateway keeps what it knows."""
+        return self.path(self.gateway.data_dir)
+
+    @property
+    def database_file(self) -> Path:
+        """The database."""
+        return self.data_dir / "menshen.db"
+
+    @property
+    def keys_file(self) -> Path:
+        """The key store."""
+        written = self.gateway.keys_file
+        return self.path(written) if written else self.data_dir / "keys" / "keys.json"
+
+    @property
+    def token_file(self) -> Path:
+        """The bearer token of the local API."""
+        return self.data_dir / "token"
+
+    @property
+    def homes_file(self) -> Path:
+        """Homes, teams, orders and devices."""
+        return self.path(self.gateway.homes_file)
+
+    @property
+    def base_url(self) -> str:
+        """Where the local API of this gateway answers."""
+        host = "127.0.0.1" if self.web.host in {"0.0.0.0", "::"} else self.web.host  # noqa: S104 - read, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.web.port}"
+
+    @property
+    def client_id(self) -> str:
+        """The MQTT client id under which the broker keeps our session."""
+        return self.mqtt.client_id or f"menshen-{self.gateway.name}"
+
+
+def load(path: Path) -> Config:
+    """Read the configuration. Raises `SettingsError`, naming table, key and remedy."""
+    tables = read_file(path, Tables)
+    check_policy(tables.policy, f"{path}: policy")
+    names = [channel.name for channel in tables.channels]
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f'{path}: channels: two are named "{name}"; give each its own name')
+    return Config(**msgspec.structs.asdict(tables), base_dir=str(path.absolute().parent))
+
+
+def load_policy(path: Path) -> Policy:
+    """Read the `[policy]` tables of a configuration file; the rest of it need not be there.
+
+    Raises `SettingsError`.
+    """
+    policy = read_file(path, Tables).policy
+    check_policy(policy, f"{path}: policy")
+    return policy
+
+
+def check_policy(policy: Policy, where: str) -> None:
+    """Raise `SettingsError` where a number, time of day or time zone makes no sense."""
+    try:
+        ZoneInfo(policy.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(
+            f'{where}.timezone: no such time zone; write it as in "Asia/Shanghai"'
+        ) from None
+    for table in ("opening", "announcing", "supervision", "telling"):
+        for name, value in msgspec.structs.asdict(getattr(policy, table)).items():
+            if isinstance(value, str):
+                time_of_day(value, f"{where}.{table}.{name}")
+            elif value < 0 or (value == 0 and name.endswith("_s")):
+                raise SettingsError(f"{where}.{table}.{name}: must be greater than zero")
+
+
+def time_of_day(written: str, where: str) -> time:
+    """Read a local time such as "22:00". Raises `SettingsError`."""
+    try:
+        at = time.fromisoformat(written)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is not None or ":" not in written:
+        raise SettingsError(f'{where}: must be a local time of day such as "22:00"')
+    return at
+
+
+def read_secret(path: Path) -> str:
+    """Return the one line a secret's file holds. Raises `SettingsError`."""
+    try:
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {type(error).__name__}") from None
+    if not secret:
+        raise SettingsError(f"{path}: is empty; write the secret alone into it")
+    return secret
+
+
+def settings() -> list[Setting]:
+    """List every setting of the configuration, for docs/settings.md."""
+    return settings_of(Tables)

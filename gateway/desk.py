@@ -1,0 +1,78 @@
+"""The gateway as the web server and the command line see it: to look at, and to ask."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from alerts.commands import Answer, Command
+from alerts.permits import PermitCommand
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.db import Database
+from gateway.health import Facts
+from gateway.homes.look import Look, looks
+from gateway.pipeline import Pipeline
+from gateway.privacy import KeyStore
+from gateway.vitals import Vitals
+from gateway.web.ports import Language
+from gateway.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Looks through read-only connections; asks through the writer thread."""
+
+    config: Config
+    clock: Clock
+    keys: KeyStore
+    token: str
+    database: Database
+    writer: Writer
+    pipeline: Pipeline
+    vitals: Vitals
+
+    @property
+    def name(self) -> str:
+        """Name of the gateway."""
+        return self.config.gateway.name
+
+    @property
+    def language(self) -> Language:
+        """Language of the status page unless asked otherwise."""
+        return self.config.gateway.language
+
+    @property
+    def timezone(self) -> str:
+        """Local time of the status page."""
+        return self.config.policy.timezone
+
+    def now(self) -> datetime:
+        """The gateway's clock, aware UTC."""
+        return self.clock.now()
+
+    def facts(self) -> Facts:
+        """What the running parts say of themselves."""
+        return self.vitals.facts()
+
+    async def looks(self) -> list[Look]:
+        """What is known of each home; nothing while the state is being rebuilt."""
+
+        def look(_connection: Connection) -> list[Look]:
+            state = self.pipeline.state
+            return [] if state is None else looks(state)
+
+        return await self.writer.run_turn(look)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open a read-only connection."""
+        return self.database.read()
+
+    async def command(self, command: Command | PermitCommand) -> Answer:
+        """Run one command and return what became of it."""
+        return await self.writer.run_turn(
+            lambda connection: self.pipeline.command(connection, command, self.now())
+        )

@@ -1,0 +1,74 @@
+"""`menshen doctor`: looks at each outside part and says what to do about what is wrong.
+
+It changes nothing, takes over no session, enters no PIN and calls no heartbeat address: a call from
+here would tell the watcher that a dead gateway lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+
+from gateway.clock import is_synchronised
+from gateway.config import Config, load
+from gateway.doctor import broker, local, modem, mosquitto, street
+from gateway.doctor.advice import Advice, bad, ok, warn
+from gateway.health import Level
+from gateway.homes.file import load_file
+from gateway.settings import SettingsError
+
+ANSWER_WITHIN_S = 3.0
+
+
+async def examine(config_file: Path, mosquitto_conf: Path | None = None) -> AsyncIterator[Advice]:
+    """Yield one advice after another, as each part is looked at."""
+    if mosquitto_conf is not None:
+        for advice in mosquitto.examine(mosquitto_conf):
+            yield advice
+    try:
+        config = load(config_file)
+    except SettingsError as error:
+        yield bad("configuration", str(error), "mend it, then run `menshen doctor` again")
+        return
+    yield ok("configuration", str(config_file))
+    for advice in local.examine(config, is_synchronised):
+        yield advice
+    for advice in _homes(config):
+        yield advice
+    for advice in broker.examine(config):
+        yield advice
+    running = await _running(config)
+    if running is not None:
+        for advice in running:
+            yield advice
+    else:
+        yield warn("gateway", "does not run", "start it with `menshen run`")
+        async for advice in modem.examine(config):
+            yield advice
+
+
+def _homes(config: Config) -> list[Advice]:
+    try:
+        return list(street.examine(load_file(config.homes_file)))
+    except SettingsError as error:
+        return [bad("homes", str(error), "mend it: the gateway would not start")]
+
+
+async def _running(config: Config) -> list[Advice] | None:
+    """Ask the running gateway, which alone may use its modems; None where none runs."""
+    try:
+        async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+            said = (await client.get(f"{config.base_url}/healthz")).json()["findings"]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
+    return [
+        Advice(
+            Level(finding["level"]),
+            f"gateway: {finding['part']}",
+            f"{finding['reason']} {finding['detail']}".strip(),
+            "" if finding["level"] == "ok" else "see `journalctl -u menshen`",
+        )
+        for finding in said
+    ]

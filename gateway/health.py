@@ -1,0 +1,172 @@
+"""Whether this gateway can do its work now, and what a person should know where it cannot.
+
+Pure: facts in, findings with reasons out. Nothing personal is among them, so that anybody who may
+open `/healthz` may read all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from alerts.channels.base import ChannelHealth
+
+BEHIND_AFTER = timedelta(seconds=30)
+"""Records that wait this long to be applied are told nobody in time (hard limit 90 s, NFPA 72)."""
+WAITING_AFTER = timedelta(seconds=90)
+"""A notice due this long and not yet handed to a channel is late (NFPA 72)."""
+DISK_LOW_BYTES = 512 * 1024 * 1024
+"""Below this somebody should make room (ours: about 30 days of a full gateway)."""
+HEARTBEAT_LATE = timedelta(seconds=180)
+"""Its watcher complains after this (EN 50131 grade 3)."""
+
+SHOWN_OF_CHANNELS = {
+    "operator": "{}",
+    "registration": "{}",
+    "signal_dbm": "{} dBm",
+    "allowance_warning": "{}",
+}
+"""Facts of a channel that a person should see; none is personal."""
+
+
+class Level(StrEnum):
+    """How bad a finding is. One that is bad makes the gateway unwell."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one part."""
+
+    part: str
+    level: Level
+    reason: str  # stable lower_snake_case
+    detail: str = ""  # figures alone, for any language
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the running parts say of themselves."""
+
+    now: datetime
+    started_at: datetime
+    broker_connected: bool
+    broker_since: datetime  # of being connected, or gone
+    journal_seq: int  # the last record
+    cursor_seq: int  # the last record the engine applied
+    behind_since: datetime | None = None  # the cursor has been behind ever since
+    refused_since: datetime | None = None  # the disk refuses commits
+    refused_reason: str = ""
+    clock_trusted: bool = True
+    homes_problem: str = ""  # what is wrong with the homes file, if anything
+    disk_free_bytes: int | None = None
+    channels: Mapping[str, ChannelHealth] = field(default_factory=dict)
+    notices_waiting: int = 0
+    oldest_due_at: datetime | None = None  # of notices that no channel took yet
+    heartbeat_address: bool = False
+    heartbeat_called_at: datetime | None = None
+    heartbeat_failure: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Running totals by name, e.g. `intake_messages`; they become metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """All findings."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Say whether nothing is bad."""
+        return all(finding.level is not Level.BAD for finding in self.findings)
+
+
+def assess(facts: Facts) -> Health:
+    """Judge every part."""
+    return Health(
+        (
+            _broker(facts),
+            _journal(facts),
+            _engine(facts),
+            *_channels(facts),
+            _outbox(facts),
+            _clock(facts),
+            _homes(facts),
+            _heartbeat(facts),
+        )
+    )
+
+
+def _broker(facts: Facts) -> Finding:
+    if facts.broker_connected:
+        return Finding("broker", Level.OK, "connected")
+    gone_s = int((facts.now - facts.broker_since).total_seconds())
+    return Finding("broker", Level.BAD, "not_connected", f"{gone_s} s")
+
+
+def _journal(facts: Facts) -> Finding:
+    if facts.refused_since is not None:
+        waits_s = int((facts.now - facts.refused_since).total_seconds())
+        reason = facts.refused_reason or "commit_refused"
+        return Finding("journal", Level.BAD, reason, f"{waits_s} s")
+    if facts.disk_free_bytes is not None and facts.disk_free_bytes < DISK_LOW_BYTES:
+        free_mb = facts.disk_free_bytes // 2**20
+        return Finding("journal", Level.WARN, "disk_low", f"{free_mb} MiB")
+    return Finding("journal", Level.OK, "writing", f"#{facts.journal_seq}")
+
+
+def _engine(facts: Facts) -> Finding:
+    behind = facts.journal_seq - facts.cursor_seq
+    if facts.behind_since is not None and facts.now - facts.behind_since > BEHIND_AFTER:
+        return Finding("engine", Level.BAD, "behind", f"{behind}")
+    return Finding("engine", Level.OK, "up_to_date" if behind <= 0 else "catching_up")
+
+
+def _channels(facts: Facts) -> Iterator[Finding]:
+    if not facts.channels:
+        yield Finding("channels", Level.BAD, "none_configured")
+        return
+    one_is_up = any(channel.is_up for channel in facts.channels.values())
+    for name, channel in facts.channels.items():
+        level = Level.OK if channel.is_up else Level.WARN if one_is_up else Level.BAD
+        shown = (
+            form.format(channel.facts[key])
+            for key, form in SHOWN_OF_CHANNELS.items()
+            if key in channel.facts
+        )
+        yield Finding(f"channel {name}", level, channel.reason, ", ".join(shown))
+
+
+def _outbox(facts: Facts) -> Finding:
+    if facts.oldest_due_at is not None and facts.now - facts.oldest_due_at > WAITING_AFTER:
+        late_s = int((facts.now - facts.oldest_due_at).total_seconds())
+        return Finding("outbox", Level.BAD, "late", f"{facts.notices_waiting}, {late_s} s")
+    return Finding("outbox", Level.OK, "serving", f"{facts.notices_waiting}")
+
+
+def _clock(facts: Facts) -> Finding:
+    if facts.clock_trusted:
+        return Finding("clock", Level.OK, "trusted")
+    return Finding("clock", Level.WARN, "not_trusted")
+
+
+def _homes(facts: Facts) -> Finding:
+    """The error itself is in the log: it may name what is nobody's business here."""
+    if not facts.homes_problem:
+        return Finding("homes", Level.OK, "as_in_file")
+    return Finding("homes", Level.WARN, "file_has_errors", "going on with what it said before")
+
+
+def _heartbeat(facts: Facts) -> Finding:
+    if not facts.heartbeat_address:
+        return Finding("heartbeat", Level.WARN, "no_address")
+    last_at = facts.heartbeat_called_at or facts.started_at
+    if facts.now - last_at > HEARTBEAT_LATE:
+        return Finding("heartbeat", Level.WARN, "not_heard", facts.heartbeat_failure or "")
+    return Finding("heartbeat", Level.OK, "heard")

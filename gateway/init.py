@@ -1,0 +1,90 @@
+"""Writes what a new gateway needs, and never over anything that is there."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from gateway.config import Config, load, settings
+from gateway.privacy import KeyStore, write_private
+from gateway.settings import Setting
+
+HEAD = """\
+# Menshen. Every setting with its default; take away the `#` before one to change it.
+# An unknown or wrong setting is an error that says what was meant. Check with: menshen doctor
+"""
+
+
+class Written(NamedTuple):
+    """One file, and whether it is new."""
+
+    path: Path
+    is_new: bool
+    what: str
+
+
+def init(config_file: Path) -> list[Written]:
+    """Write configuration, homes example, data directory, keys and token where absent.
+
+    Raises `SettingsError` where a configuration is there already and cannot be used.
+    """
+    config_file.parent.mkdir(parents=True, exist_ok=True)
+    done = [_write(config_file, example_config(), "configuration, every setting explained")]
+    config = load(config_file)
+    homes = resources.files("gateway").joinpath("examples/homes.toml").read_text(encoding="utf-8")
+    done.append(_write(config.homes_file, homes, "homes, teams and devices: an example to edit"))
+    return done + init_data(config)
+
+
+def init_data(config: Config) -> list[Written]:
+    """Make the data directory, keys and token where absent."""
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    token = secrets.token_urlsafe(32)
+    return [_keys(config), _write(config.token_file, f"{token}\n", "token of the local API")]
+
+
+def example_config() -> str:
+    """Return a configuration in which every setting is explained and left at its default."""
+    parts = [HEAD]
+    for table, alike in groupby(settings(), key=lambda setting: setting.key.rpartition(".")[0]):
+        entries = list(alike)
+        parts.append(_channel(table, entries) if "[]" in table else _table(table, entries))
+    return "\n".join(parts)
+
+
+def _table(table: str, entries: list[Setting]) -> str:
+    return "\n".join([f"[{table}]", *_explained(entries)]) + "\n"
+
+
+def _channel(table: str, entries: list[Setting]) -> str:
+    """Render one kind of channel; the console alone is in use until somebody has a modem."""
+    name, _, kind = table.partition("[]")
+    kind = kind.strip("()")
+    mark = "" if kind == "console" else "# "
+    head = [f"{mark}[[{name}]]", f'{mark}kind = "{kind}"']
+    return "\n".join([*head, *_explained(entries)]) + "\n"
+
+
+def _explained(entries: list[Setting]) -> Iterator[str]:
+    for what, alike in groupby(entries, key=lambda setting: setting.what):
+        yield f"# {what}"
+        yield from (f"# {entry.key.rpartition('.')[2]} = {entry.default}" for entry in alike)
+
+
+def _keys(config: Config) -> Written:
+    is_new = not config.keys_file.exists()
+    if is_new:
+        KeyStore.create(config.keys_file)
+    return Written(config.keys_file, is_new, "keys of what is encrypted: keep a copy elsewhere")
+
+
+def _write(path: Path, text: str, what: str) -> Written:
+    is_new = not path.exists()
+    if is_new:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_private(path, text.encode())
+    return Written(path, is_new, what)

@@ -1,0 +1,79 @@
+"""The state as the tables have it: what stands, who is watched, and each device's last word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from alerts import restore, store
+from alerts.model import DeviceInfo, Team, Watch, WatchId
+from alerts.policy import Policy
+from alerts.state import DeviceState, State
+from gateway import cursor, memories
+from gateway.memories import Decode
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What is being watched, as the tables of homes have it."""
+
+    watches: Mapping[WatchId, Watch]
+    teams: Mapping[str, Team]
+    devices: Sequence[DeviceInfo]
+
+
+LoadRegistered = Callable[[Connection], Registered]
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The state after record `cursor`, and what of it the rows of devices do not have yet."""
+
+    state: State
+    cursor: int
+    folded_to: int
+    behind: frozenset[str]
+
+
+def recall(
+    connection: Connection,
+    consumer: str,
+    load_registered: LoadRegistered,
+    decode: Decode,
+    policy: Policy,
+    now: datetime,
+) -> Recalled:
+    """Rebuild the state that `consumer` had saved."""
+    with connection.begin():
+        done = cursor.read(connection, consumer)
+        folded_to = memories.folded_to(connection)
+        saved = memories.load(connection)
+        memories.fold(connection, saved, done, decode)
+        registered = load_registered(connection)
+        standing = store.load(connection, now)
+        last_alive_at = cursor.last_moved_at(connection)
+    devices = [DeviceState(info) for info in registered.devices]
+    for device in devices:
+        if device.info.id in saved:
+            memories.restore(device, saved[device.info.id])
+    state = restore.rebuild(
+        restore.Saved(
+            watches=registered.watches.values(),
+            teams=registered.teams.values(),
+            devices=devices,
+            bridges=memories.bridges(saved),
+            conditions=standing.conditions,
+            incidents=standing.incidents,
+            permits=standing.permits,
+            silences=standing.silences,
+            numbers=standing.numbers,
+            last_alive_at=last_alive_at,
+        ),
+        now,
+        policy=policy,
+    )
+    behind = frozenset(name for name, one in saved.items() if one.seq < done)
+    return Recalled(state, done, folded_to, behind)

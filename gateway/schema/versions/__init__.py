@@ -1,0 +1,1 @@
+"""One module a version, oldest first. What was released is never edited."""

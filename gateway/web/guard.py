@@ -1,0 +1,80 @@
+"""Who may ask the local web server what: the token for the API, this machine's names for the rest.
+
+A page elsewhere must not read the status page through somebody's browser, so only requests that
+name this machine are answered (DNS rebinding), and a browser is told to run nothing but ours.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Header, HTTPException, params
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
+        " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """Answers only requests that name this machine, and adds the headers a browser obeys."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        if host_of(Headers(scope=scope).get("host", "")) in self._hosts:
+            await self._app(scope, receive, send_with_headers)
+        else:
+            answer = PlainTextResponse("ask for this machine by its own address\n", 421)
+            await answer(scope, receive, send_with_headers)
+
+
+def host_of(header: str) -> str:
+    """Return the host of a `Host` header without its port, and IPv6 without brackets."""
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0].lower()
+
+
+def bearer(token: str) -> Callable[[str | None], None]:
+    """Return a check that lets in only who brings `token`."""
+
+    def check(authorization: Annotated[str | None, Header()] = None) -> None:
+        scheme, _, brought = (authorization or "").partition(" ")
+        is_it = secrets.compare_digest(brought.encode(), token.encode())
+        if not (token and is_it and scheme.lower() == "bearer"):
+            raise HTTPException(
+                401, "bring the token as `Authorization: Bearer …`", {"WWW-Authenticate": "Bearer"}
+            )
+
+    return check
+
+
+def only_with(token: str) -> list[params.Depends]:
+    """Return the dependencies of a router that asks for the token."""
+    return [Depends(bearer(token))]

@@ -1,0 +1,171 @@
+"""What the API tells an operator who brought the token: houses, but no names and no phones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from alerts.model import Severity
+from alerts.tables import (
+    from_micros,
+    from_micros_or_none,
+    incidents,
+    notices,
+    permits,
+    silences,
+    transitions,
+)
+from gateway.homes.look import Look
+from gateway.homes.store import standing_orders
+from gateway.privacy import GATEWAY, KeyStore, UnreadableError
+from gateway.schema.tables import homes
+
+Told = dict[str, Any]
+
+
+def addresses(connection: Connection, keys: KeyStore) -> dict[str, tuple[str, str]]:
+    """Return house code and address by watch, of orders not released."""
+    known = {row.code: row.address for row in connection.execute(select(homes))}
+    return {
+        order.watch: (order.code, known.get(order.code, ""))
+        for order in standing_orders(connection, keys)
+    }
+
+
+def incident_list(connection: Connection, keys: KeyStore, *, reviewed: bool) -> list[Told]:
+    """Tell of incidents, the latest first; those not reviewed alone, unless asked."""
+    named = addresses(connection, keys)
+    query = select(incidents).order_by(incidents.c.opened_at.desc()).limit(200)
+    if not reviewed:
+        query = query.where(incidents.c.reviewed_at.is_(None))
+    return [_incident(row, named) for row in connection.execute(query)]
+
+
+def incident_in_full(connection: Connection, keys: KeyStore, incident: str) -> Told:
+    """Tell of one incident, each of its transitions and each notice."""
+    row = connection.execute(select(incidents).where(incidents.c.id == incident)).one()
+    changes = connection.execute(
+        select(transitions)
+        .where(transitions.c.incident == incident)
+        .order_by(transitions.c.decided_at, transitions.c.id)
+    )
+    sent = connection.execute(
+        select(notices).where(notices.c.incident == incident).order_by(notices.c.created_at)
+    )
+    return _incident(row, addresses(connection, keys)) | {
+        "transitions": [
+            {
+                "decided_at": from_micros(each.decided_at),
+                "from": each.from_state,
+                "to": each.to_state,
+                "reason": each.reason,
+                "actor": each.actor,
+                "detail": each.detail,
+            }
+            for each in changes
+        ],
+        "notices": [_notice(each, keys) for each in sent],
+    }
+
+
+def home_list(connection: Connection, keys: KeyStore, looks: list[Look]) -> list[Told]:
+    """Tell what is known of each home."""
+    named = addresses(connection, keys)
+    told = [
+        {
+            "code": named.get(look.watch, ("", ""))[0],
+            "address": named.get(look.watch, ("", ""))[1],
+            "building": look.building,
+            "standing": look.standing,
+            "doors_open": look.doors_open,
+            "devices": look.devices,
+            "missing": look.missing,
+            "unknown_since": look.unknown_since,
+            "ends_at": look.ends_at,
+        }
+        for look in looks
+    ]
+    return sorted(told, key=lambda each: str(each["address"]))
+
+
+def permit_list(connection: Connection, keys: KeyStore, now: datetime) -> list[Told]:
+    """Tell of permits, the latest first."""
+    named = addresses(connection, keys)
+    rows = connection.execute(select(permits).order_by(permits.c.until_at.desc()).limit(200))
+    return [
+        {
+            "id": row.id,
+            "address": named.get(row.watch, ("", ""))[1],
+            "from_at": from_micros(row.from_at),
+            "until_at": from_micros(row.until_at),
+            "purpose": row.purpose,
+            "granted_by": row.granted_by,
+            "revoked_at": from_micros_or_none(row.revoked_at),
+            "used_at": from_micros_or_none(row.used_at),
+            "is_in_force": row.revoked_at is None
+            and from_micros(row.from_at) <= now < from_micros(row.until_at),
+        }
+        for row in rows
+    ]
+
+
+def silence_list(connection: Connection, keys: KeyStore, now: datetime) -> list[Told]:
+    """Tell of silences, the latest first."""
+    named = addresses(connection, keys)
+    rows = connection.execute(select(silences).order_by(silences.c.until_at.desc()).limit(200))
+    return [
+        {
+            "id": row.id,
+            "subject": named[row.subject][1] if row.subject in named else row.subject,
+            "from_at": from_micros(row.from_at),
+            "until_at": from_micros(row.until_at),
+            "by": row.by,
+            "why": row.why,
+            "ended_at": from_micros_or_none(row.ended_at),
+            "is_in_force": row.ended_at is None
+            and from_micros(row.from_at) <= now < from_micros(row.until_at),
+        }
+        for row in rows
+    ]
+
+
+def _incident(row: Row[*tuple[Any, ...]], named: Mapping[str, tuple[str, str]]) -> Told:
+    return {
+        "id": row.id,
+        "number": row.number,
+        "state": row.state,
+        "severity": Severity(row.severity).name.lower(),
+        "level": row.level,
+        "headline": row.headline,
+        "address": named[row.watch][1] if row.watch in named else row.subject,
+        "team": row.team,
+        "opened_at": from_micros(row.opened_at),
+        "since_at": from_micros(row.since_at),
+        "next_at": from_micros_or_none(row.next_at),
+        "step": row.step,
+        "told": json.loads(row.told),
+        "acknowledgements": json.loads(row.acknowledgements),
+        "homes_blind": row.homes_blind,
+        "cause": row.cause,
+        "resolved_by": row.resolved_by,
+    }
+
+
+def _notice(row: Row[*tuple[Any, ...]], keys: KeyStore) -> Told:
+    try:
+        text = keys.unseal(row.watch or GATEWAY, row.text)
+    except UnreadableError as error:
+        text = f"({error})"
+    return {
+        "created_at": from_micros(row.created_at),
+        "contact": row.contact,
+        "kind": row.kind,
+        "reason": row.reason,
+        "state": row.state,
+        "channel": row.channel,
+        "text": text,
+    }

@@ -1,0 +1,236 @@
+"""The words of the status page, by language. Those of texts stand in `alerts.wording`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from alerts.model import IncidentState, NoticeState, Severity
+from gateway.health import Level
+from gateway.homes.look import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language."""
+
+    tag: str
+    other: str  # the other language's tag, and its name in itself
+    other_name: str
+    title: str
+    well: str
+    unwell: str
+    standing: Mapping[Standing, str]
+    homes: str
+    doors_open: str
+    incidents: str
+    no_incidents: str
+    more: str
+    next_step: str
+    seconds: str
+    minutes: str
+    hours: str
+    overdue: str
+    level: str
+    since: str
+    blind: str
+    this_gateway: str
+    state: Mapping[IncidentState, str]
+    next_is: Mapping[IncidentState, str]
+    severity: Mapping[Severity, str]
+    texts: str
+    no_texts: str
+    notice: Mapping[NoticeState, str]
+    nobody: str
+    gateway: str
+    part: Mapping[str, str]
+    reason: Mapping[str, str]
+    judged: Mapping[Level, str]
+    buildings: str
+    lag: str
+    masked: str
+    stale: str
+    refreshes: str
+
+
+CHINESE = Words(
+    tag="zh-CN",
+    other="en",
+    other_name="English",
+    title="门神",
+    well="运行正常",
+    unwell="需要处理",
+    standing={
+        Standing.QUIET: "平静",
+        Standing.INCIDENT: "有事件",
+        Standing.UNKNOWN: "看不到",
+        Standing.UNWATCHED: "未监看",
+    },
+    homes="户",
+    doors_open="扇门开着",
+    incidents="未办结事件",
+    no_incidents="没有未办结的事件",
+    more="另有 {n} 项",
+    next_step="下一步",
+    seconds="{s} 秒后",
+    minutes="{m} 分钟后",
+    hours="{h} 小时 {m} 分后",
+    overdue="已到时",
+    level="证据 {n} 级",
+    since="{time} 起",
+    blind="{n} 户看不到",
+    this_gateway="本网关",
+    state={
+        IncidentState.OPEN: "待报到",
+        IncidentState.ACKNOWLEDGED: "已报到",
+        IncidentState.ON_SITE: "已到场",
+        IncidentState.RESOLVED: "已处置，待复核",
+    },
+    next_is={
+        IncidentState.OPEN: "再通知",
+        IncidentState.ACKNOWLEDGED: "报到到期",
+        IncidentState.ON_SITE: "到场到期",
+        IncidentState.RESOLVED: "提醒复核",
+    },
+    severity={
+        Severity.HEALTH: "设备",
+        Severity.MINOR: "一般",
+        Severity.MAJOR: "重要",
+        Severity.CRITICAL: "紧急",
+        Severity.HELP: "求助",
+    },
+    texts="最近短信",
+    no_texts="还没有发过短信",
+    notice={
+        NoticeState.PENDING: "待发",
+        NoticeState.SENDING: "正在发",
+        NoticeState.SENT: "已发出",
+        NoticeState.UNCONFIRMED: "未确认",
+        NoticeState.FAILED_TEMPORARY: "将重试",
+        NoticeState.DELIVERED: "已送达",
+        NoticeState.FAILED_PERMANENT: "发不出",
+        NoticeState.SUPERSEDED: "已不需要",
+        NoticeState.EXPIRED: "已过期",
+    },
+    nobody="—",
+    gateway="网关",
+    part={
+        "broker": "消息服务",
+        "journal": "日志",
+        "engine": "判断",
+        "channels": "短信通道",
+        "outbox": "待发短信",
+        "clock": "时钟",
+        "heartbeat": "外部心跳",
+        "channel": "通道",
+    },
+    reason={
+        "connected": "已连接",
+        "not_connected": "未连接",
+        "writing": "写入正常",
+        "disk_low": "磁盘将满",
+        "disk_full": "磁盘已满",
+        "commit_refused": "写不进磁盘",
+        "up_to_date": "已跟上",
+        "catching_up": "正在跟上",
+        "behind": "落后",
+        "none_configured": "没有配置，无法通知任何人",
+        "ready": "就绪",
+        "not_registered": "没有网络",
+        "no_answer": "无应答",
+        "no_answer_yet": "应答迟缓",
+        "starting": "正在启动",
+        "stopped": "已停止",
+        "sim_pin_wanted": "SIM 卡要 PIN",
+        "serving": "发送正常",
+        "late": "发送延误",
+        "trusted": "可信",
+        "not_trusted": "未校准，隔离令不会自动结束",
+        "no_address": "未设置，网关失效无人知道",
+        "not_heard": "呼叫不到",
+        "heard": "正常",
+    },
+    judged={Level.OK: "正常", Level.WARN: "注意", Level.BAD: "故障"},
+    buildings="楼栋",
+    lag="待处理记录",
+    masked="本页不显示姓名、电话和门牌",
+    stale="联系不到网关，以下是旧数据",
+    refreshes="每 5 秒更新",
+)
+
+ENGLISH = Words(
+    tag="en",
+    other="zh",
+    other_name="中文",
+    title="Menshen",
+    well="All is working",
+    unwell="Needs attention",
+    standing={
+        Standing.QUIET: "quiet",
+        Standing.INCIDENT: "incident",
+        Standing.UNKNOWN: "unknown",
+        Standing.UNWATCHED: "not watched",
+    },
+    homes="homes",
+    doors_open="doors open",
+    incidents="Incidents",
+    no_incidents="No incident is open",
+    more="{n} more",
+    next_step="Next",
+    seconds="in {s} s",
+    minutes="in {m} min",
+    hours="in {h} h {m} min",
+    overdue="due now",
+    level="evidence {n}",
+    since="since {time}",
+    blind="{n} homes blind",
+    this_gateway="this gateway",
+    state={
+        IncidentState.OPEN: "nobody reported in",
+        IncidentState.ACKNOWLEDGED: "acknowledged",
+        IncidentState.ON_SITE: "on site",
+        IncidentState.RESOLVED: "resolved, to be reviewed",
+    },
+    next_is={
+        IncidentState.OPEN: "next step",
+        IncidentState.ACKNOWLEDGED: "report-in lapses",
+        IncidentState.ON_SITE: "visit lapses",
+        IncidentState.RESOLVED: "review reminder",
+    },
+    severity={
+        Severity.HEALTH: "equipment",
+        Severity.MINOR: "minor",
+        Severity.MAJOR: "major",
+        Severity.CRITICAL: "critical",
+        Severity.HELP: "help",
+    },
+    texts="Last texts",
+    no_texts="No text was sent yet",
+    notice={
+        NoticeState.PENDING: "waits",
+        NoticeState.SENDING: "being sent",
+        NoticeState.SENT: "sent",
+        NoticeState.UNCONFIRMED: "unconfirmed",
+        NoticeState.FAILED_TEMPORARY: "to be retried",
+        NoticeState.DELIVERED: "delivered",
+        NoticeState.FAILED_PERMANENT: "failed",
+        NoticeState.SUPERSEDED: "superseded",
+        NoticeState.EXPIRED: "expired",
+    },
+    nobody="—",
+    gateway="Gateway",
+    part={},
+    reason={
+        "none_configured": "none: nobody can be told anything",
+        "not_trusted": "not trusted: no order ends by itself",
+        "no_address": "no address: nobody would miss this gateway",
+    },
+    judged={Level.OK: "ok", Level.WARN: "check", Level.BAD: "bad"},
+    buildings="Buildings",
+    lag="records to apply",
+    masked="No name, phone or door is shown here",
+    stale="The gateway does not answer: this is old",
+    refreshes="renewed every 5 s",
+)
+
+LANGUAGES: Mapping[str, Words] = {"zh": CHINESE, "en": ENGLISH}

@@ -1,0 +1,169 @@
+"""What was decided comes back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from alerts import store
+from alerts.model import (
+    Acknowledgement,
+    Changes,
+    Condition,
+    ConditionKind,
+    Decision,
+    Incident,
+    IncidentState,
+    Matter,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Permit,
+    Role,
+    Severity,
+    Silence,
+    Transition,
+)
+from alerts.reason import Reason
+from alerts.tables import decisions, notices, transitions
+from tests.fakes.shell import MemoryBroker, PlainSealer, Shell
+from tests.fakes.street import local
+
+NOW = local("14:32")
+
+CONDITION = Condition(
+    "c1",
+    ConditionKind.OPENED,
+    "w1",
+    "w1",
+    "door-1",
+    "main",
+    NOW,
+    Reason.OPENED_UNANNOUNCED,
+    "detail",
+    incident="i1",
+    journal_seq=7,
+)
+INCIDENT = Incident(
+    "i1",
+    "4821",
+    Matter.DEPARTURE,
+    "w1",
+    "w1",
+    "team-1",
+    Severity.MAJOR,
+    2,
+    Reason.STILL_OPEN,
+    IncidentState.ACKNOWLEDGED,
+    ConditionKind.LEFT_OPEN,
+    NOW,
+    NOW,
+    NOW + timedelta(minutes=15),
+    told=("team-1/worker-day",),
+    acknowledgements=(Acknowledgement("team-1/worker-day", Role.WORKER, NOW, "sms"),),
+)
+NOTICE = Notice(
+    "n1",
+    "i1",
+    "w1",
+    "team-1/worker-day",
+    NoticeKind.ALARM,
+    Severity.MAJOR,
+    "【门神】…",
+    Reason.STILL_OPEN,
+    NOW,
+    NOW + timedelta(hours=4),
+)
+PERMIT = Permit("p1", "w1", NOW, NOW + timedelta(hours=1), "meal", "team-1/lead", used_at=NOW)
+SILENCE = Silence("s1", "w1", NOW, NOW + timedelta(hours=1), "operator", "plumber")
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    shell = Shell(tmp_path / "m.db", MemoryBroker())
+    yield shell
+    shell.kill()
+
+
+def save(shell: Shell, **changed: Any) -> None:
+    with shell.in_transaction():
+        store.save(shell.connection, Changes(**changed), PlainSealer(), NOW)
+
+
+def load(shell: Shell, after: timedelta = timedelta(0)) -> store.Standing:
+    with shell.database.read() as connection:
+        return store.load(connection, NOW + after)
+
+
+def test_everything_comes_back_as_it_was(shell: Shell) -> None:
+    save(shell, conditions=[CONDITION], incidents=[INCIDENT], permits=[PERMIT], silences=[SILENCE])
+    standing = load(shell)
+    assert standing.conditions == (CONDITION,)
+    assert standing.incidents == (INCIDENT,)
+    assert standing.permits == (PERMIT,)
+    assert standing.silences == (SILENCE,)
+    assert standing.numbers == {"team-1": {"4821": ("i1", NOW)}}
+
+
+def test_a_value_that_changed_twice_is_saved_as_it_was_left(shell: Shell) -> None:
+    cleared = replace(CONDITION, cleared_at=NOW, clear_reason=Reason.CLOSED_AGAIN)
+    save(shell, conditions=[CONDITION, cleared], incidents=[INCIDENT])
+    save(shell, incidents=[replace(INCIDENT, step=1)])
+    assert load(shell).conditions == (cleared,)
+    assert load(shell).incidents == (replace(INCIDENT, step=1),)
+
+
+def test_what_is_over_is_not_loaded(shell: Shell) -> None:
+    reviewed = replace(INCIDENT, state=IncidentState.REVIEWED, reviewed_at=NOW)
+    cleared = replace(CONDITION, cleared_at=NOW, clear_reason=Reason.CLOSED_AGAIN)
+    save(shell, conditions=[cleared], incidents=[reviewed], permits=[PERMIT], silences=[SILENCE])
+    assert load(shell).incidents == ()
+    assert load(shell).conditions == (cleared,)  # it may still count as repeated
+    late = load(shell, timedelta(days=2))
+    assert (late.conditions, late.permits, late.silences) == ((), (), ())
+    assert late.numbers == {"team-1": {"4821": ("i1", NOW)}}
+    assert load(shell, timedelta(days=8)).numbers == {}
+
+
+def test_a_notice_waits_sealed_from_now_on(shell: Shell) -> None:
+    save(shell, notices=[NOTICE])
+    (row,) = shell.rows(notices)
+    assert row.text == "w1|【门神】…".encode()
+    assert (row.state, row.leg, row.tries, row.is_resend) == (NoticeState.PENDING, 0, 0, False)
+    assert row.next_at == row.created_at
+
+
+def test_superseding_ends_what_waits_but_no_answer_and_nothing_of_this_change(
+    shell: Shell,
+) -> None:
+    answer = replace(NOTICE, id="n2", kind=NoticeKind.ANSWER)
+    other = replace(NOTICE, id="n3", incident="i2")
+    sent = replace(NOTICE, id="n4", state=NoticeState.SENT)
+    save(shell, notices=[NOTICE, answer, other, sent])
+    save(shell, supersede=["i1"], notices=[replace(NOTICE, id="n5")])
+    states = {row.id: row.state for row in shell.rows(notices)}
+    assert states == {
+        "n1": NoticeState.SUPERSEDED,
+        "n2": NoticeState.PENDING,
+        "n3": NoticeState.PENDING,
+        "n4": NoticeState.SENT,
+        "n5": NoticeState.PENDING,
+    }
+
+
+def test_transitions_and_decisions_are_kept_in_order(shell: Shell) -> None:
+    opened = Transition("i1", None, IncidentState.OPEN, Reason.STILL_OPEN, "system", NOW)
+    taken = replace(opened, from_state=IncidentState.OPEN, to_state=IncidentState.ACKNOWLEDGED)
+    why_not = Decision(Reason.PERMITTED, NOW, "w1", "door-1", 7, "p1")
+    save(shell, transitions=[opened, taken], decisions=[why_not])
+    with shell.database.read() as connection:
+        states = connection.scalars(select(transitions.c.to_state).order_by(transitions.c.id))
+        assert list(states) == ["open", "acknowledged"]
+        (row,) = connection.execute(select(decisions))
+        assert (row.reason, row.watch, row.journal_seq) == ("permitted", "w1", 7)
