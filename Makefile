@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench soak clean lock
+.PHONY: demo test check bench soak docs picture clean lock
 
 demo: $(READY)  ## thirty simulated homes, real MQTT, real decisions, real texts
 	$(BIN)/menshen demo $(ARGS)
@@ -29,6 +29,12 @@ $(READY): requirements/locked.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/locked.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+docs: $(READY)  ## write anew what is generated from the code
+	$(BIN)/python docs/generate.py
+
+picture: $(READY)  ## record the README's picture (needs Chromium)
+	$(BIN)/python docs/record_picture.py
 
 lock:  ## resolve the dependencies anew (maintainers; needs pip-tools)
 	pip-compile --quiet --generate-hashes --extra dev --extra sim --extra embedded --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe --output-file requirements/locked.txt pyproject.toml

@@ -1,0 +1,30 @@
+"""The generated parts of the documentation, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from docs.blocks import answers, broker, commands, devices, rules, settings, steps, texts, topics
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "settings-gateway": settings.gateway,
+    "settings-homes": settings.homes,
+    "broker": broker.settings,
+    "commands": commands.commands,
+    "kinds": topics.kinds,
+    "native-topics": topics.native,
+    "devices": devices.makes,
+    "recordings": devices.recordings,
+    "rules": rules.rules,
+    "steps-en": partial(steps.steps, "en"),
+    "steps-zh": partial(steps.steps, "zh"),
+    "roles-en": partial(steps.roles, "en"),
+    "roles-zh": partial(steps.roles, "zh"),
+    "texts-en": partial(texts.texts, "en"),
+    "texts-zh": partial(texts.texts, "zh"),
+    "situations-en": partial(texts.situations, "en"),
+    "situations-zh": partial(texts.situations, "zh"),
+    "answers-en": partial(answers.answers, "en"),
+    "answers-zh": partial(answers.answers, "zh"),
+}
