@@ -116,9 +116,17 @@ def demo(
     plain: Annotated[bool, typer.Option("--plain", help="One line an event, no picture.")] = False,
 ) -> None:
     """Watch a simulated street: real messages, real decisions, real texts to simulated phones."""
+    from gateway.broker import BrokerError
+    from gateway.cli.local import refuse
     from gateway.demo.play import Wanted, main
+    from gateway.demo.simulator import SimulatorError
+    from gateway.serve import PortTakenError
 
-    raise typer.Exit(main(Wanted(scenario, broker, speed, for_s, plain)))
+    try:
+        status = main(Wanted(scenario, broker, speed, for_s, plain))
+    except (BrokerError, SimulatorError, PortTakenError) as error:
+        raise refuse(error) from None
+    raise typer.Exit(status)
 
 
 pdu = typer.Typer(help="Texts as a modem sees them.", no_args_is_help=True)
@@ -133,7 +141,7 @@ def pdu_encode(number: str, text: str) -> None:
     try:
         parts = codec.encode(number, text)
     except codec.PduError as error:
-        raise refuse(error) from None
+        raise refuse(error, 2) from None
     typer.echo("\n".join(parts))
 
 
@@ -148,7 +156,7 @@ def pdu_decode(parts: Annotated[list[str], typer.Argument(metavar="HEX...")]) ->
     try:
         decoded = codec.decode(parts)
     except codec.PduError as error:
-        raise refuse(error) from None
+        raise refuse(error, 2) from None
     typer.echo(json.dumps(decoded, ensure_ascii=False))
 
 

@@ -76,7 +76,7 @@ def _detail(said: Any) -> str:
     return str(detail)
 
 
-def refuse(error: Exception) -> typer.Exit:
-    """Say an error on standard error; raise what it returns."""
+def refuse(error: Exception, status: int = 1) -> typer.Exit:
+    """Say an error on standard error; raise what it returns. 2: the command's words are wrong."""
     typer.echo(f"menshen: {error}", err=True)
-    return typer.Exit(1)
+    return typer.Exit(status)

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from alerts.channels.gsm import numbers
 from alerts.policy import Policy
 from gateway.config import check_policy, time_of_day
 from gateway.homes.street import HomeRow, Street, TeamRow
@@ -58,13 +59,11 @@ def merged_policy(policy: Policy, differing: dict[str, Any]) -> Policy:
 def e164(phone: str) -> str | None:
     """Return a phone in the form networks use, or None where it is none.
 
-    Eleven digits that begin with 1 are a mobile of mainland China; short service numbers stay.
+    Short service numbers stay as they are.
     """
-    digits = re.sub(r"[\s()-]", "", phone)
-    digits = re.sub(r"^00", "+", digits)
-    if re.fullmatch(r"1[0-9]{10}", digits):
-        return f"+86{digits}"
-    return digits if re.fullmatch(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}", digits) else None
+    number = numbers.normalise(phone)
+    is_short = re.fullmatch(r"[0-9]{3,8}", number) is not None
+    return number if numbers.is_phone(number) or is_short else None
 
 
 def _with_e164(team: TeamRow) -> TeamRow:

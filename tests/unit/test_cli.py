@@ -240,7 +240,7 @@ def test_a_text_goes_to_hex_and_back() -> None:
     told = json.loads(menshen("pdu", "decode", *encoded.stdout.split()).stdout)
     assert (told["dir"], told["number"], told["text"]) == ("submit", "+8613912345678", "门神 4821")
     wrong = menshen("pdu", "decode", "zz")
-    assert wrong.exit_code == 1
+    assert wrong.exit_code == 2
     assert wrong.stderr.startswith("menshen: ")
 
 
