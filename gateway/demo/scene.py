@@ -43,7 +43,7 @@ def _line(state: State, incident: Incident, scene: Scene) -> IncidentLine:
         number=incident.number,
         place=watch.address if watch else place(incident.subject, _addresses(state, incident)),
         what=WORDINGS["zh"].what[incident.headline].shortest,
-        level=incident.level,
+        level=incident.level if incident.matter is Matter.DEPARTURE else None,
         state=incident.state.value.replace("_", " "),
         next_in=incident.next_at - scene.now if incident.next_at else None,
     )

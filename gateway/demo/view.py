@@ -37,7 +37,7 @@ class IncidentLine:
     number: str
     place: str
     what: str
-    level: int
+    level: int | None  # None where evidence is not the matter
     state: str
     next_in: timedelta | None
 
@@ -167,7 +167,8 @@ def _incidents(scene: Scene) -> RenderableType:
         table.add_column(name, no_wrap=True)
     for one in scene.incidents[:8]:
         next_in = "-" if one.next_in is None else f"in {max(0, int(one.next_in.total_seconds()))} s"
-        table.add_row(one.number, one.place, one.what, str(one.level), one.state, next_in)
+        level = "-" if one.level is None else str(one.level)
+        table.add_row(one.number, one.place, one.what, level, one.state, next_in)
     return Panel(table, title="open incidents", title_align="left", box=box.HORIZONTALS)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, select
 
-from alerts.model import ConditionKind, IncidentState, Role, Severity
+from alerts.model import ConditionKind, IncidentState, Matter, Role, Severity
 from alerts.tables import from_micros, incidents, notices
 from gateway.health import Facts, Health, assess
 from gateway.homes.look import Look, Standing, count
@@ -32,7 +32,7 @@ class IncidentLine:
 
     number: str
     severity: Severity
-    level: int
+    level: int | None  # of evidence that somebody left; None where that is not the matter
     headline: ConditionKind
     place: str  # name of the building, or "" for this gateway
     state: IncidentState
@@ -159,7 +159,7 @@ def _incident(
     return IncidentLine(
         number=row.number,
         severity=Severity(row.severity),
-        level=row.level,
+        level=row.level if row.matter == Matter.DEPARTURE else None,
         headline=ConditionKind(row.headline),
         place=at.get(row.watch, "") or (names.get(place, "") if kind == "building" else ""),
         state=IncidentState(row.state),
