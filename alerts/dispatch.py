@@ -160,7 +160,7 @@ class Dispatcher:
             )
         )
         if settlement.state is NoticeState.FAILED_PERMANENT:
-            await delivery.unreachable(claim)
+            await _until_saved(lambda: delivery.unreachable(claim))
         delivery.sent(Sent(claim, channel.name, phone, text, attempt, settlement.state, started_at))
         self.wake()
 

@@ -63,8 +63,10 @@ class Duplicates:
         until = journal.last_seq(connection)
         after = max(0, min(memories.folded_to(connection), until - RECENT_RECORDS))
         for record in journal.read_all(connection, after, until):
+            if record.reason is not None:
+                continue
             decoded = decode(record.topic, record.payload, record.retained)
-            if record.reason is None and type(decoded) is Decoded and decoded.observations:
+            if type(decoded) is Decoded and decoded.observations:
                 self.is_new(decoded.observations[0])
         self._heard.clear()
 

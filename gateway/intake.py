@@ -141,7 +141,12 @@ class Intake:
         for topic, payload, mid, retained in arrivals:
             if mid:
                 mids.append(mid)
-            decoded = decode(topic, payload, retained)
+            try:
+                decoded = decode(topic, payload, retained)
+            except Exception:
+                # A defect met by one message must not stop the others: it would come again.
+                logger.exception("a message on %r could not be decoded", topic)
+                decoded = Undecodable("", "", "decoder_failed")
             if type(decoded) is Undecodable:
                 undecodable += 1
                 rows.append(_undecodable(received_at, topic, payload, retained, decoded))

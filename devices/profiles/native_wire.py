@@ -83,6 +83,9 @@ _DROPPABLE: dict[Any, dict[str, Any]] = {
     for type_ in _DECODERS
 }
 _PATH = re.compile(r"`(?:\$\.)?([a-z_]+)`$")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_NO_CHARACTER = "\uffff"
+"""Stands for half a surrogate pair, which is no text for anybody; as unprintable."""
 
 decode_event = _DECODERS[Event].decode
 decode_heartbeat = _DECODERS[Heartbeat].decode
@@ -92,7 +95,8 @@ decode_result = _DECODERS[Result].decode
 def mend(type_: type[Message], payload: bytes) -> Message | str:
     """The message without its bad optional fields, or the reason why it is no message."""
     try:
-        fields = json.loads(payload.decode())
+        written = json.dumps(json.loads(payload.decode()), ensure_ascii=False)
+        fields = json.loads(_HALF_PAIR.sub(_NO_CHARACTER, written))
     except (ValueError, RecursionError):
         return "not_json"
     if not isinstance(fields, dict):
