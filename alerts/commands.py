@@ -79,13 +79,16 @@ BY_SMS = (Acknowledge, OnSite, Resolve)
 def apply(turn: Turn, command: Command) -> Answer:
     """Do what a person asks of an incident, or say why not."""
     incident = turn.state.incidents.get(command.incident)
+    language = turn.state.voice.language
     if incident is None:
-        return Answer(False, Reason.NUMBER_UNKNOWN, render.answer(Say.NOT_YOURS, ""))
+        text = render.answer(Say.NOT_YOURS, "", language=language)
+        return Answer(False, Reason.NUMBER_UNKNOWN, text)
     if command.by == "sms" and command.actor not in incident.told:
-        text = render.answer(Say.NOT_YOURS, incident.number)
+        text = render.answer(Say.NOT_YOURS, incident.number, language=language)
         return Answer(False, Reason.NOT_SENT_TO_YOU, text)
     if command.by == "sms" and not isinstance(command, BY_SMS):
-        return Answer(False, Reason.NOT_A_REPLY, render.answer(Say.HOW_TO_REPLY))
+        text = render.answer(Say.HOW_TO_REPLY, language=language)
+        return Answer(False, Reason.NOT_A_REPLY, text)
     return _TAKE[type(command)](turn, incident, command)
 
 
@@ -179,7 +182,8 @@ def _resolve(turn: Turn, incident: Incident, command: Command) -> Answer:
     may_stand = cause is Cause.DEVICE_FAULT and command.by != "sms"
     if standing and not may_stand:
         kinds = tuple(dict.fromkeys(condition.kind for condition in standing))
-        text = render.answer(Say.STANDS, incident.number, standing=kinds)
+        language = turn.state.voice.language
+        text = render.answer(Say.STANDS, incident.number, language=language, standing=kinds)
         return Answer(False, Reason.CONDITION_STANDS, text)
     resolved = replace(
         incident,
@@ -196,9 +200,9 @@ def _resolve(turn: Turn, incident: Incident, command: Command) -> Answer:
 
 def _review(turn: Turn, incident: Incident, command: Command) -> Answer:
     if not incident.is_over:
-        return _refuse(incident, Say.NOT_RESOLVED)
+        return _refuse(turn, incident, Say.NOT_RESOLVED)
     if command.actor == incident.resolved_by:
-        return _refuse(incident, Say.SAME_PERSON)
+        return _refuse(turn, incident, Say.SAME_PERSON)
     reviewed = replace(incident, state=IncidentState.REVIEWED, reviewed_at=turn.now, next_at=None)
     telling.supersede(turn, incident)
     change(turn, incident, reviewed, _reason(command), command.actor, command.by)
@@ -207,12 +211,11 @@ def _review(turn: Turn, incident: Incident, command: Command) -> Answer:
 
 def _reopen(turn: Turn, incident: Incident, command: Command) -> Answer:
     if not incident.is_over:
-        return _refuse(incident, Say.NOT_OVER)
+        return _refuse(turn, incident, Say.NOT_OVER)
     current = turn.state.concerns.get((incident.matter, incident.subject))
     other = turn.state.incidents.get(current or "")
     if other is not None and other.id != incident.id and not other.is_over:
-        text = render.answer(Say.ANOTHER_OPEN, incident.number, other=other.number)
-        return Answer(False, Reason.WRONG_STATE, text)
+        return _refuse(turn, incident, Say.ANOTHER_OPEN, other=other.number)
     after = bring_back(turn, incident, _reason(command), command.actor, command.by)
     return _say(turn, after, _reason(command), Say.REOPENED)
 
@@ -244,8 +247,10 @@ def _already_resolved(turn: Turn, incident: Incident) -> Answer:
     return _say(turn, incident, Reason.ALREADY_DONE, Say.ALREADY_RESOLVED, at=at)
 
 
-def _refuse(incident: Incident, say: Say) -> Answer:
-    return Answer(False, Reason.WRONG_STATE, render.answer(say, incident.number))
+def _refuse(turn: Turn, incident: Incident, say: Say, *, other: str = "") -> Answer:
+    language = turn.state.voice.language
+    text = render.answer(say, incident.number, language=language, other=other)
+    return Answer(False, Reason.WRONG_STATE, text)
 
 
 def _say(
@@ -258,7 +263,13 @@ def _say(
     roles: tuple[Role, ...] = (),
 ) -> Answer:
     time_local = _local(turn, incident, at) if at is not None else None
-    text = render.answer(say, incident.number, time_local=time_local, roles=roles)
+    text = render.answer(
+        say,
+        incident.number,
+        language=turn.state.voice.language,
+        time_local=time_local,
+        roles=roles,
+    )
     return Answer(True, reason, text)
 
 

@@ -1,7 +1,8 @@
 """Which homes, teams and policy an incident concerns: read from the state, changing nothing.
 
 An incident about a home has one home. One about a building, a bridge or this gateway has all the
-homes under orders there, and belongs to the maintainers.
+homes under orders there, and belongs to the maintainers. So does one about a device of a building,
+which no home is blind without: it has none.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from alerts import rota
 from alerts.model import Incident, Matter, Team, Watch, WatchId
 from alerts.policy import Policy
 from alerts.route import EQUIPMENT, Circle
-from alerts.state import State, Turn
+from alerts.state import DeviceState, State, Turn
 
 
 def homes(state: State, subject: str) -> tuple[Watch, ...]:
@@ -52,6 +53,12 @@ def team(state: State, incident: Incident) -> Team:
     if watch is not None:
         return watch.team
     return state.teams.get(incident.team, Team(incident.team, ()))
+
+
+def device_of_a_building(state: State, subject: str) -> DeviceState | None:
+    """Return the device that an incident is about by itself: one of a house as a whole."""
+    what, _, name = subject.partition(":")
+    return state.devices.get(name) if what == "device" else None
 
 
 def teams(state: State, matter: Matter, subject: str) -> tuple[Team, ...]:

@@ -17,6 +17,7 @@ from alerts import (
     commands,
     conditions,
     escalation,
+    flooding,
     outages,
     permits,
     roster,
@@ -35,7 +36,7 @@ from alerts.shift import shift
 from alerts.state import ConditionKey, DeviceState, TimerKind, Turn
 from alerts.supervision import intake_back, intake_lost
 from alerts.suppress import permit_covering, why_not_watched
-from devices.model import Kind, News, Observation, Origin, Scope
+from devices.model import LEFT_NETWORK, Kind, News, Observation, Origin, Scope
 from devices.news import judge
 
 __all__ = ["apply", "command", "intake_back", "intake_lost", "shift", "tick"]
@@ -80,6 +81,9 @@ def apply(turn: Turn, observation: Observation, received_at: datetime) -> None:
     is_itself = (origin is _EVENT or origin is _REPORT) and not was_doubted
     if observation.battery_pct is not None and is_itself:
         supervision.charge_said(turn, device_id, device, observation.battery_pct, at)
+    device.allowance -= 1
+    if device.allowance < 0:
+        flooding.allowance_used_up(turn, device_id, device, at)
     turn.touched.add(device_id)
     if news is not _REPEATED or gap or kind is _STATUS:
         _take_in(turn, device, observation, news, gap, at, is_itself)
@@ -213,7 +217,9 @@ def _status_said(
     if observation.state == "offline":
         # The broker's copy may be old, but never older than the device's own `online`.
         if news is not _REPEATED or observation.origin is _EVENT:
-            supervision.lost(turn, device_id, device, Reason.LAST_WILL, at)
+            has_left = observation.note == LEFT_NETWORK
+            reason = Reason.LEFT_NETWORK if has_left else Reason.LAST_WILL
+            supervision.lost(turn, device_id, device, reason, at)
     elif observation.origin is _EVENT:  # online, or about to sleep as it should
         supervision.is_there(turn, device_id, device, at)
     else:
@@ -297,6 +303,7 @@ _DUE: dict[str, Callable[[Turn, TimerKind], None]] = {
     conditions.PASSED: _passed_due,
     supervision.LOOK: supervision.look_due,
     outages.HOLD: supervision.hold_due,
+    flooding.OVER: flooding.over_due,
     supervision.INTAKE: lambda turn, _: supervision.intake_down(turn),
     roster.ORDER_START: _order_start_due,
     roster.ORDER_END: lambda turn, kind: roster.end_due(turn, kind.subject),

@@ -3,7 +3,7 @@
 Pure: conditions and a time in, an assessment out. Printed in every text about a departure.
 
 0  nothing suggests that anybody left: equipment, visits, an announced opening
-1  one brief opening
+1  one opening, of a door that closes again before it counts as left open
 2  one sensor, but it persists or is grave: left open, repeated, at night, a camera exit alone
 3  a seal broken or removed, tamper, or sensors of two kinds that agree
 4  sensors of three kinds agree, a seal among them or not
@@ -36,6 +36,7 @@ MATTER: dict[ConditionKind, Matter] = {
     ConditionKind.SILENT: Matter.DEVICE,
     ConditionKind.BATTERY_LOW: Matter.DEVICE,
     ConditionKind.MAINS_LOST: Matter.DEVICE,
+    ConditionKind.FLOODING: Matter.DEVICE,
     ConditionKind.OUTAGE: Matter.OUTAGE,
     ConditionKind.INTAKE_DOWN: Matter.OUTAGE,
 }
@@ -54,6 +55,7 @@ WORST_FIRST: tuple[ConditionKind, ...] = (
     ConditionKind.CAMERA_ENTRY,
     ConditionKind.INTAKE_DOWN,
     ConditionKind.OUTAGE,
+    ConditionKind.FLOODING,
     ConditionKind.SILENT,
     ConditionKind.MAINS_LOST,
     ConditionKind.CAMERA_COVERED,

@@ -57,6 +57,7 @@ class ConditionKind(StrEnum):
     SILENT = "silent"  # a device owes messages
     BATTERY_LOW = "battery_low"
     MAINS_LOST = "mains_lost"
+    FLOODING = "flooding"  # a device says far more than it has to say
     OUTAGE = "outage"  # several devices of one building or gateway at once
     INTAKE_DOWN = "intake_down"  # this gateway hears nobody
 

@@ -12,14 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
-from alerts.channels.base import Attempt, DeliveryReport, Outcome
+from alerts.channels.base import Attempt, Outcome
+from alerts.instead import name_who_was_told_instead
 from alerts.model import IncidentId, NoticeKind, NoticeState, Severity
 from alerts.retry import Progress, Settlement, settle
 from alerts.tables import Sealer, attempts, from_micros, micros, notices
 
 WAITING = (NoticeState.PENDING, NoticeState.FAILED_TEMPORARY)
+NOT_SENT_IN_TIME = "not_sent_in_time"
+NO_REPORT_CAME = "no_report_came"
+"""Why a notice expired: it was never sent, or it was and nobody knows what became of it."""
 REPORT_WITHIN = timedelta(hours=48)
 """A delivery report that has not come by then does not come (SMS validity periods)."""
 
@@ -125,6 +129,8 @@ def record(
         )
     settlement = settle(attempt, claim.progress, legs, claim.severity, now)
     _write(connection, claim.id, settlement, now)
+    if settlement.state is NoticeState.FAILED_PERMANENT and claim.incident is not None:
+        name_who_was_told_instead(connection, [claim.incident])
     return settlement
 
 
@@ -165,20 +171,22 @@ def recover(
 
 def expire(connection: Connection, now: datetime) -> int:
     """End what nobody needs any more, and what was sent but never reported; return how many."""
-    waited = connection.execute(
-        update(notices)
-        .where(notices.c.state.in_(WAITING), notices.c.expires_at <= micros(now))
-        .values(state=NoticeState.EXPIRED, settled_at=micros(now), end_reason="not_sent_in_time")
+    waited = (notices.c.state.in_(WAITING), notices.c.expires_at <= micros(now))
+    unreported = (
+        notices.c.state.in_((NoticeState.SENT, NoticeState.UNCONFIRMED)),
+        notices.c.settled_at <= micros(now - REPORT_WITHIN),
     )
-    unreported = connection.execute(
-        update(notices)
-        .where(
-            notices.c.state.in_((NoticeState.SENT, NoticeState.UNCONFIRMED)),
-            notices.c.settled_at <= micros(now - REPORT_WITHIN),
-        )
-        .values(state=NoticeState.EXPIRED, end_reason="no_report_came")
+    over = select(notices.c.incident).where(or_(and_(*waited), and_(*unreported)))
+    incidents = connection.scalars(over).all()
+    if not incidents:
+        return 0
+    expired = update(notices).values(state=NoticeState.EXPIRED)
+    connection.execute(
+        expired.where(*waited).values(settled_at=micros(now), end_reason=NOT_SENT_IN_TIME)
     )
-    return waited.rowcount + unreported.rowcount
+    connection.execute(expired.where(*unreported).values(end_reason=NO_REPORT_CAME))
+    name_who_was_told_instead(connection, filter(None, incidents))
+    return len(incidents)
 
 
 def shift(connection: Connection, by: timedelta) -> None:
@@ -192,56 +200,4 @@ def shift(connection: Connection, by: timedelta) -> None:
             expires_at=notices.c.expires_at + step,
             lease_until=notices.c.lease_until + step,
         )
-    )
-
-
-def report(connection: Connection, report: DeliveryReport, now: datetime) -> str | None:
-    """Note what the network says became of a part; return its notice, or None if it is not ours.
-
-    References wrap after 256 texts, so the latest attempt that bears it is the one meant.
-    """
-    rows = connection.execute(
-        select(attempts.c.id, attempts.c.notice, attempts.c.references, attempts.c.reported)
-        .where(
-            attempts.c.channel == report.channel,
-            attempts.c.started_at > micros(now - REPORT_WITHIN),
-        )
-        .order_by(attempts.c.id.desc())
-        .limit(512)
-    )
-    for row in rows:
-        references: list[str] = json.loads(row.references)
-        if report.reference in references:
-            reported: dict[str, str] = json.loads(row.reported or "{}")
-            reported[report.reference] = report.outcome
-            connection.execute(
-                update(attempts)
-                .where(attempts.c.id == row.id)
-                .values(reported=json.dumps(reported))
-            )
-            _conclude(connection, row.notice, set(references), reported, report, now)
-            return str(row.notice)
-    return None
-
-
-def _conclude(
-    connection: Connection,
-    notice: str,
-    references: set[str],
-    reported: dict[str, str],
-    report: DeliveryReport,
-    now: datetime,
-) -> None:
-    """A notice is delivered once every part is; one part that failed for good fails it."""
-    if all(reported.get(part) == Outcome.DELIVERED for part in references):
-        state = NoticeState.DELIVERED
-    elif report.outcome is Outcome.FAILED_PERMANENT:
-        state = NoticeState.FAILED_PERMANENT
-    else:
-        return
-    open_to_reports = (NoticeState.SENT, NoticeState.UNCONFIRMED, *WAITING)
-    connection.execute(
-        update(notices)
-        .where(notices.c.id == notice, notices.c.state.in_(open_to_reports))
-        .values(state=state, settled_at=micros(now), end_reason=report.reason)
     )

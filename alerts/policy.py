@@ -14,7 +14,8 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bounce_s: float = 5.0
     """A contact that flaps within this long is one opening (Alarmo's default)."""
     brief_s: float = 60.0
-    """Closed again within this long, with no other evidence: level 1 (ours)."""
+    """Closed again within this long: recorded as `closed_again_briefly`. It changes no level: an
+    opening by itself is level 1 until it lasts `left_open_s` (ours)."""
     left_open_s: float = 180.0
     """Open for longer than this is told to all three roles (ours)."""
     repeated_count: int = 3
@@ -58,6 +59,10 @@ class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settle_s: float = 60.0
     """After a start, or once the broker is found again, what fell due meanwhile waits this long
     for the messages that are still on their way (ours)."""
+    flood_per_minute: int = 600
+    """A device that reports so many facts within a minute floods (ours: ten a second)."""
+    flood_over_s: float = 300.0
+    """A flood that did not go on for this long is over (ours)."""
     battery_low_pct: float = 20.0
     """Charge at which a battery is called low (DC-09 practice) ..."""
     battery_ok_pct: float = 30.0

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     SEVERAL_SILENT = "several_silent"
     BRIDGE_OFFLINE = "bridge_offline"
     BROKER_GONE = "broker_gone"
+    FLOODING = "flooding"
     # something was cleared
     CLOSED_AGAIN = "closed_again"
     CLOSED_AGAIN_BRIEFLY = "closed_again_briefly"
@@ -42,6 +43,7 @@ class Reason(StrEnum):
     CAMERA_CLEAR = "camera_clear"
     HEARD_AGAIN = "heard_again"
     POWER_BACK = "power_back"
+    FLOOD_OVER = "flood_over"
     PASSED = "passed"  # a momentary fact is over by itself
     ANNOUNCED_LATE = "announced_late"
     ORDER_ENDED = "order_ended"

@@ -1,9 +1,9 @@
 """Texts of at most 70 UTF-16 units: one segment of a Chinese text, whatever goes into them.
 
 What gives way, in this order: why the level is what it is, the wording of what happened, the
-address but for its short form, who is missing, and the front of the short address (its end names
-the door). The number, the level and the time never give way. Room for the mark of a text sent
-again is kept free from the start.
+address but for its short form, where in the home the device hangs, who is missing, and the front
+of the short address (its end names the door). The number, the level and the time never give way.
+Room for the mark of a text sent again is kept free from the start.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from alerts.model import ConditionKind, NoticeKind, Role
 from alerts.policy import Opening
@@ -30,6 +31,7 @@ LASTS = frozenset(
         ConditionKind.MAINS_LOST,
         ConditionKind.CAMERA_COVERED,
         ConditionKind.CAMERA_FAULT,
+        ConditionKind.FLOODING,
         ConditionKind.OUTAGE,
         ConditionKind.INTAKE_DOWN,
     }
@@ -56,6 +58,9 @@ class Story:
     since_local: datetime
     now_local: datetime
     number: str
+    places: tuple[
+        str, ...
+    ] = ()  # where the devices hang that it is about, the first affected first
     ask: Ask = Ask.REPORT_IN
     level: int | None = None  # None: this matter has none
     level_reason: Reason | None = None
@@ -65,6 +70,7 @@ class Story:
     opening: Opening = _DEFAULTS
 
 
+@lru_cache(maxsize=16)  # all who are told at once mostly get the same text
 def notice(story: Story, language: str = "zh") -> str:
     """Write the text of a notice. Any address will do: it is cleaned, and cut if need be."""
     words = WORDINGS[language]
@@ -74,6 +80,7 @@ def notice(story: Story, language: str = "zh") -> str:
     why = _why(words, story)
     address = clean(story.address) or clean(story.short_address) or words.no_address
     short_address = clean(story.short_address) or address
+    where = _where(words, story)
     lead_in, short_lead_in = _lead_in(words, story), words.lead_in[story.kind]
     tail = _tail(words, story)
 
@@ -82,9 +89,10 @@ def notice(story: Story, language: str = "zh") -> str:
 
     room = LIMIT - units(words.resent)
     for candidate in (
-        text(lead_in, address, f"{full} {why}".rstrip()),
-        text(lead_in, address, full),
-        text(lead_in, address, short),
+        text(lead_in, f"{address} {where}".rstrip(), f"{full} {why}".rstrip()),
+        text(lead_in, f"{address} {where}".rstrip(), full),
+        text(lead_in, f"{address} {where}".rstrip(), short),
+        text(lead_in, f"{short_address} {where}".rstrip(), short),
         text(lead_in, short_address, short),
         text(short_lead_in, short_address, short),
     ):
@@ -135,8 +143,12 @@ def resent(text: str) -> str:
     return text
 
 
-def place(subject: str, addresses: tuple[str, ...], language: str = "zh") -> str:
-    """Name a building, bridge or gateway: by what the addresses of its homes share, else by its id.
+def place(
+    subject: str, addresses: tuple[str, ...], language: str = "zh", *, gateway: str = ""
+) -> str:
+    """Name a building by what the addresses of its homes share, else by its id; others by theirs.
+
+    `gateway` is the name of this gateway.
 
     >>> place("building:b7", ("南岭村3栋1203", "南岭村3栋1101"))
     '南岭村3栋'
@@ -144,7 +156,7 @@ def place(subject: str, addresses: tuple[str, ...], language: str = "zh") -> str
     words = WORDINGS[language]
     what, _, name = subject.partition(":")
     if what == "gateway":
-        return words.gateway
+        return words.gateway.format(name=gateway).rstrip()
     if what == "bridge":
         return words.bridge.format(id=name)
     return _shared_start(addresses) or name
@@ -185,6 +197,15 @@ def _lead_in(words: Wording, story: Story) -> str:
     if "{roles}" in template and not roles:
         return words.lead_in[story.kind]
     return template.format(roles=roles)
+
+
+def _where(words: Wording, story: Story) -> str:
+    """Name the first device by its place, and say how many others there are."""
+    first = next((cleaned for each in story.places if (cleaned := clean(each))), "")
+    count = len(story.places)
+    if not first or count == 1:
+        return first
+    return words.several.format(place=first, n=count, more=count - 1)
 
 
 def _phrase(words: Wording, story: Story) -> Phrase:

@@ -62,15 +62,18 @@ def read(turn: Turn, sender_contacts: tuple[str, ...], text: str) -> Answer:
     """
     if not sender_contacts:
         return Answer(False, Reason.STRANGER, "")
+    language = turn.state.voice.language
     reply = parse(text)
     if reply is None:
-        answer = Answer(False, Reason.NOT_A_REPLY, render.answer(Say.HOW_TO_REPLY))
+        how = render.answer(Say.HOW_TO_REPLY, language=language)
+        answer = Answer(False, Reason.NOT_A_REPLY, how)
         telling.answer(turn, None, sender_contacts[0], answer.text, answer.reason)
         return answer
     incident = _meant(turn, sender_contacts, reply.number)
     if incident is None:
         reason = _why_not_theirs(turn, reply.number)
-        answer = Answer(False, reason, render.answer(Say.NOT_YOURS, reply.number))
+        not_yours = render.answer(Say.NOT_YOURS, reply.number, language=language)
+        answer = Answer(False, reason, not_yours)
         telling.answer(turn, None, sender_contacts[0], answer.text, answer.reason)
         return answer
     actor = _speaker(incident, sender_contacts)

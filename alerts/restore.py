@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from alerts import conditions, numbers, roster, supervision
+from alerts import conditions, flooding, numbers, roster, supervision
 from alerts.model import (
     Condition,
     ConditionKind,
@@ -28,7 +28,7 @@ from alerts.policy import Policy
 from alerts.reason import Reason
 from alerts.roster import ORDER_START
 from alerts.rules.opening import LEFT_OPEN
-from alerts.state import ConditionKey, DeviceState, Place, State, TimerKind
+from alerts.state import ConditionKey, DeviceState, Place, State, TimerKind, Voice
 from alerts.suppress import covers, is_dark, places_of
 from devices.news import DeviceMemory
 
@@ -63,10 +63,17 @@ class Saved:
 
 
 def rebuild(
-    saved: Saved, now: datetime, *, policy: Policy, maintainers_team: str = "maintainers"
+    saved: Saved,
+    now: datetime,
+    *,
+    policy: Policy,
+    voice: Voice = Voice(),  # noqa: B008 - a frozen value
+    maintainers_team: str = "maintainers",
 ) -> State:
     """Return the state that was saved, as it is to be at `now`, the start."""
-    state = State(policy=policy, maintainers_team=maintainers_team, supervised_from=now)
+    state = State(
+        policy=policy, voice=voice, maintainers_team=maintainers_team, supervised_from=now
+    )
     for team in saved.teams:
         state.teams[team.id] = team
     for watch in saved.watches:
@@ -138,6 +145,8 @@ def _enter_condition(state: State, condition: Condition, now: datetime) -> None:
     elif conditions.is_passing(key):
         passes_at = conditions.passes_at(state, condition)
         state.timers.set(conditions.timer_of(conditions.PASSED, key), passes_at)
+    elif condition.kind is ConditionKind.FLOODING:
+        flooding.goes_on_until(state, key, now)
     elif condition.kind is ConditionKind.INTAKE_DOWN:
         state.intake_lost_at = condition.raised_at
 

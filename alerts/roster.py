@@ -45,11 +45,12 @@ def enter_watch(state: State, watch: Watch, now: datetime) -> None:
 
 
 def begin(turn: Turn, watch: Watch) -> None:
-    """Begin to watch: what is owed counts from now."""
+    """Begin to watch a home, by its devices and its building's: what is owed counts from now."""
     turn.state.running.add(watch.id)
-    for device_id in watch.devices:
+    building = turn.state.places.get(f"building:{watch.building}", Place())
+    for device_id in dict.fromkeys((*watch.devices, *building.devices)):
         device = turn.state.devices.get(device_id)
-        if device is not None:
+        if device is not None and device.info.watch in (watch.id, None):
             supervision.take_stock(turn, device_id, device)
 
 

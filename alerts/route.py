@@ -46,6 +46,8 @@ class Circle:
 
 def roles_at_once(matter: Matter, severity: Severity, headline: ConditionKind) -> tuple[Role, ...]:
     """Return the roles of a home's team that are told at once."""
+    if headline is ConditionKind.FLOODING:
+        return ()  # only who maintains the device can stop it, and no home is blind
     if matter in EQUIPMENT:
         return (Role.WORKER,)
     if matter is Matter.HELP:

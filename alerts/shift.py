@@ -42,6 +42,7 @@ def _moved(at: datetime | None, by: timedelta) -> datetime | None:
 
 def _move_device(device: DeviceState, by: timedelta) -> None:
     device.heard_at = _moved(device.heard_at, by)
+    device.paced_from = _moved(device.paced_from, by)
     device.unknown_since = _moved(device.unknown_since, by)
     device.missing_since = _moved(device.missing_since, by)
     device.mains_lost_since = _moved(device.mains_lost_since, by)

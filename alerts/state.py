@@ -56,6 +56,9 @@ class DeviceState:
     missing_reason: Reason | None = None
     mains_lost_since: datetime | None = None
     is_battery_low: bool = False
+    allowance: int = field(default=0, compare=False)
+    """Facts it may still report before it is looked at how soon it used up so many."""
+    paced_from: datetime | None = field(default=None, compare=False)  # when that began
     look: int | None = None  # the round of `State.looks` in which it is looked at next
 
     @property
@@ -151,6 +154,14 @@ class Timers:
         heapq.heapify(self.heap)
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How this gateway speaks to people."""
+
+    language: str = "zh"  # a key of `alerts.wording.WORDINGS`
+    gateway: str = ""  # its name, for texts about itself
+
+
 @dataclass(slots=True)
 class State:
     """Everything the engine decides from."""
@@ -175,6 +186,7 @@ class State:
     maintainers_team: str = "maintainers"
     policy: Policy = field(default_factory=Policy)
     """Of what belongs to no home: buildings, bridges, the gateway itself."""
+    voice: Voice = Voice()
     places: dict[str, Place] = field(default_factory=dict)
     """Buildings and bridges by subject, "building:<id>" or "bridge:<id>"."""
     running: set[WatchId] = field(default_factory=set)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum
@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, TextClause, and_, insert, or_, select, text, update
 
+from alerts.instead import name_who_was_told_instead
 from alerts.model import (
     Acknowledgement,
     Changes,
@@ -51,6 +52,8 @@ PERMITS_KEPT = timedelta(days=1)
 """All permits of the day count against what may be announced in it."""
 
 _WAITING = (NoticeState.PENDING, NoticeState.FAILED_TEMPORARY)
+_WRITTEN_ONCE = {permits.name: frozenset({"asked_by"}), silences.name: frozenset({"why"})}
+"""Words for people, which deciding never unseals, and so does not know to write again."""
 _PLAIN = frozenset({str, type(None), int, bool})
 """Types that are stored as they are."""
 
@@ -62,12 +65,16 @@ def save(connection: Connection, changes: Changes, sealer: Sealer, now: datetime
     """Write all changes: one statement a table."""
     if changes.supersede:
         _supersede(connection, changes.supersede, now)
-    _upsert(connection, conditions, changes.conditions)
-    _upsert(connection, incidents, changes.incidents)
-    _upsert(connection, permits, changes.permits)
-    _upsert(connection, silences, changes.silences)
+    _upsert(connection, conditions, {each.id: _row(each) for each in changes.conditions})
+    _upsert(connection, incidents, {each.id: _row(each) for each in changes.incidents})
+    _upsert(connection, permits, {each.id: _permit_row(each, sealer) for each in changes.permits})
+    _upsert(
+        connection, silences, {each.id: _silence_row(each, sealer) for each in changes.silences}
+    )
     _insert(connection, transitions, [_row(each) for each in changes.transitions])
     _insert(connection, notices, [_notice_row(each, sealer) for each in changes.notices])
+    stepped = {each.incident for each in changes.notices if each.kind is NoticeKind.ESCALATION}
+    name_who_was_told_instead(connection, filter(None, stepped))
     _insert(connection, decisions, [_decision_row(_row(each)) for each in changes.decisions])
 
 
@@ -84,28 +91,26 @@ def _supersede(connection: Connection, of: Iterable[IncidentId], now: datetime) 
     )
 
 
-def _upsert(
-    connection: Connection,
-    table: Table,
-    values: Iterable[Condition | Incident | Permit | Silence],
-) -> None:
-    """Write each value as it was left: one that changed twice is written once."""
-    latest = {value.id: _row(value) for value in values}
+def _upsert(connection: Connection, table: Table, latest: Mapping[str, dict[str, Any]]) -> None:
+    """Write each value as it was left, by id: one that changed twice is written once."""
     if latest:
         connection.execute(_upsert_into(table), list(latest.values()))
 
 
 @cache
 def _upsert_into(table: Table) -> TextClause:
-    return text(upsert_sql(table))
+    return text(upsert_sql(table, _WRITTEN_ONCE.get(table.name, frozenset())))
 
 
 @cache
-def upsert_sql(table: Table) -> str:
-    """Return the statement that inserts a row of `table`, or replaces the one of the same key."""
+def upsert_sql(table: Table, once: Collection[str] = frozenset()) -> str:
+    """Return the statement that inserts a row of `table`, or replaces the one of the same key.
+
+    Columns that are written `once` stay as they were first.
+    """
     names = [column.name for column in table.columns]
     key = ", ".join(f'"{column.name}"' for column in table.primary_key)
-    rest = [name for name in names if name not in table.primary_key.columns]
+    rest = [name for name in names if name not in table.primary_key.columns and name not in once]
     return (
         f"INSERT INTO {table.name} ({', '.join(f'{name!r}' for name in names)}) "  # noqa: S608  # names of our own columns
         f"VALUES ({', '.join(f':{name}' for name in names)}) "
@@ -146,6 +151,20 @@ def _plain(value: Any) -> Any:
 def _notice_row(notice: Notice, sealer: Sealer) -> dict[str, Any]:
     sealed = sealer.seal(notice.watch or "gateway", notice.text)
     return _row(notice) | {"text": sealed, "next_at": micros(notice.created_at)}
+
+
+def _permit_row(permit: Permit, sealer: Sealer) -> dict[str, Any]:
+    return _row(permit) | {"asked_by": sealer.seal(permit.watch, permit.asked_by)}
+
+
+def _silence_row(silence: Silence, sealer: Sealer) -> dict[str, Any]:
+    return _row(silence) | {"why": sealer.seal(owner_of(silence.subject), silence.why)}
+
+
+def owner_of(subject: str) -> str:
+    """Return under whose key words about a subject are sealed: a home's own, else the gateway's."""
+    is_of_a_home = ":" not in subject and subject != "gateway"
+    return subject if is_of_a_home else "gateway"
 
 
 def _decision_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -259,10 +278,11 @@ def incident_of(row: Row[Any]) -> Incident:
 
 
 def permit_of(row: Row[Any]) -> Permit:
-    """Make a permit of its row."""
+    """Make a permit of its row, but for the sealed name of who asked."""
     return Permit(
         **{
             **row._mapping,
+            "asked_by": "",
             "from_at": from_micros(row.from_at),
             "until_at": from_micros(row.until_at),
             "revoked_at": from_micros_or_none(row.revoked_at),
@@ -272,10 +292,11 @@ def permit_of(row: Row[Any]) -> Permit:
 
 
 def silence_of(row: Row[Any]) -> Silence:
-    """Make a silence of its row."""
+    """Make a silence of its row, but for the sealed words that say why."""
     return Silence(
         **{
             **row._mapping,
+            "why": "",
             "from_at": from_micros(row.from_at),
             "until_at": from_micros(row.until_at),
             "ended_at": from_micros_or_none(row.ended_at),

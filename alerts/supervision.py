@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
-from alerts import conditions, outages
+from alerts import concerned, conditions, outages
 from alerts.model import ConditionKind
 from alerts.outages import GATEWAY, HOLD
 from alerts.policy import Supervision
@@ -189,9 +189,9 @@ def _device_hold_over(turn: Turn, device_id: str) -> None:
 def _stands(
     turn: Turn, kind: ConditionKind, device: DeviceState, reason: Reason, since_at: datetime
 ) -> None:
-    """Raise a condition of a device at a watched home, or tell of it if that was held back."""
+    """Raise a condition of a device that serves a watched home, or tell of it if held back."""
     watch = device.info.watch
-    why_not = why_not_watched(turn.state, turn.state.watches.get(watch or ""))
+    why_not = _why_not_watched(turn.state, device)
     if why_not is not None:
         turn.count(why_not)
         return
@@ -201,6 +201,14 @@ def _stands(
         conditions.raise_(turn, key, reason, turn.now, watch=watch, since_at=since_at)
     elif standing.incident is None:
         conditions.tell(turn, standing)
+
+
+def _why_not_watched(state: State, device: DeviceState) -> Reason | None:
+    """Return why nobody is told of a device. One of a house serves whoever is watched there."""
+    watch = device.info.watch
+    if watch is None and concerned.homes(state, f"building:{device.info.building}"):
+        return None
+    return why_not_watched(state, state.watches.get(watch or ""))
 
 
 def _hold(turn: Turn, device_id: str, device: DeviceState, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """The tables of alerting. Times are integer microseconds since 1970 UTC, in columns named `_at`.
 
-What is personal (the text of a notice, a stranger's number) is sealed before it comes here.
+What is personal (the text of a notice, a stranger's number, the words given for a permit or
+silence) is sealed before it comes here.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ notices = Table(
     Column("lease_until", BigInteger),
     Column("settled_at", BigInteger),
     Column("end_reason", String),
-    Column("instead", String),  # contact who was told instead
+    Column("instead", String),  # JSON list of contact ids: who was told instead
     Index("notices_incident", "incident"),
 )
 
@@ -182,7 +183,7 @@ permits = Table(
     Column("until_at", BigInteger, nullable=False),
     Column("purpose", String, nullable=False),
     Column("granted_by", String, nullable=False),
-    Column("asked_by", String, nullable=False),
+    Column("asked_by", LargeBinary, nullable=False),  # sealed under the watch
     Column("revoked_at", BigInteger),
     Column("used_at", BigInteger),
     Column("is_late", Boolean, nullable=False),
@@ -197,7 +198,7 @@ silences = Table(
     Column("from_at", BigInteger, nullable=False),
     Column("until_at", BigInteger, nullable=False),
     Column("by", String, nullable=False),
-    Column("why", String, nullable=False),
+    Column("why", LargeBinary, nullable=False),  # sealed under the watch, or "gateway"
     Column("ended_at", BigInteger),
     Index("silences_until_at", "until_at"),
 )

@@ -90,7 +90,7 @@ def order_waits(turn: Turn, watch: Watch) -> None:
                 contact=target.contact.id,
                 kind=NoticeKind.REMINDER,
                 severity=Severity.HEALTH,
-                text=render.order_waits(watch.address),
+                text=render.order_waits(watch.address, turn.state.voice.language),
                 reason=Reason.CLOCK_NOT_TRUSTED,
                 created_at=turn.now,
                 expires_at=turn.now + timedelta(seconds=watch.policy.telling.expires_s),
@@ -145,7 +145,9 @@ def _write(turn: Turn, incident: Incident, contact: str, kind: NoticeKind, reaso
             contact=contact,
             kind=kind,
             severity=incident.severity,
-            text=render.notice(_story(turn, incident, contact, kind, reason)),
+            text=render.notice(
+                _story(turn, incident, contact, kind, reason), turn.state.voice.language
+            ),
             reason=reason,
             created_at=turn.now,
             expires_at=turn.now + timedelta(seconds=policy.telling.expires_s),
@@ -168,6 +170,7 @@ def _story(
         since_local=rota.local(incident.since_at, policy.timezone),
         now_local=rota.local(turn.now, policy.timezone),
         number=incident.number,
+        places=_places(turn, incident),
         ask=_ask(turn, incident, contact, reason),
         level=incident.level if incident.matter is Matter.DEPARTURE else None,
         level_reason=incident.level_reason,
@@ -182,9 +185,31 @@ def _address(turn: Turn, incident: Incident) -> tuple[str, str]:
     watch = turn.state.watches.get(incident.watch) if incident.watch is not None else None
     if watch is not None:
         return watch.address, watch.short_address
-    homes = concerned.homes(turn.state, incident.subject)
-    named = render.place(incident.subject, tuple(home.address for home in homes))
+    device = concerned.device_of_a_building(turn.state, incident.subject)
+    subject = f"building:{device.info.building}" if device is not None else incident.subject
+    addresses = tuple(home.address for home in concerned.homes(turn.state, subject))
+    voice = turn.state.voice
+    named = render.place(subject, addresses, voice.language, gateway=voice.gateway)
     return named, named
+
+
+def _places(turn: Turn, incident: Incident) -> tuple[str, ...]:
+    """Return where the devices hang that the headline speaks of; of a house's own, else its id.
+
+    Of one that floods always its id: that is what the broker knows it by.
+    """
+    if incident.matter is not Matter.DEVICE:
+        return ()
+    members = turn.state.members.get(incident.id, {}).values()
+    spoken_of = [each for each in members if each.kind is incident.headline and each.device]
+    weighty = [each for each in spoken_of if each.is_standing] or spoken_of
+    devices = dict.fromkeys(
+        each.device for each in sorted(weighty, key=lambda each: each.raised_at) if each.device
+    )
+    known = [turn.state.devices[each].info for each in devices if each in turn.state.devices]
+    if incident.headline is ConditionKind.FLOODING:
+        return tuple(info.id for info in known)
+    return tuple(info.place or ("" if info.watch else info.id) for info in known)
 
 
 def _because(turn: Turn, incident: Incident) -> Reason:

@@ -78,6 +78,7 @@ class Wording:
     join_roles: str
     bridge: str
     gateway: str
+    several: str  # devices, after the place of the first
     order_waits: str  # an order is over, and the clock is not to be believed
     what: Mapping[ConditionKind, Phrase]
     what_because: Mapping[tuple[ConditionKind, Reason], Phrase]
@@ -104,7 +105,8 @@ CHINESE = Wording(
     closed_again="门已关",
     join_roles="和",
     bridge="网关{id}",
-    gateway="本网关",
+    gateway="本网关{name}",
+    several="{place}等{n}台",
     order_waits="{address} 隔离期已满，但本机时钟不准，尚未解除，请核对时钟",
     what={
         ConditionKind.OPENED: Phrase("未报备开门", standing="门还开着"),
@@ -125,6 +127,7 @@ CHINESE = Wording(
         ConditionKind.SILENT: Phrase("设备失联"),
         ConditionKind.BATTERY_LOW: Phrase("设备电量低"),
         ConditionKind.MAINS_LOST: Phrase("设备断电"),
+        ConditionKind.FLOODING: Phrase("设备消息过多", "消息过多"),
         ConditionKind.OUTAGE: Phrase("多台设备失联", "设备失联"),
         ConditionKind.INTAKE_DOWN: Phrase("网关收不到任何设备", "网关失联"),
     },
@@ -132,25 +135,12 @@ CHINESE = Wording(
         (ConditionKind.OPENED, Reason.OPENED_AT_NIGHT): Phrase(
             "夜间未报备开门", "夜间开门", "门还开着"
         ),
-        (ConditionKind.OPENED, Reason.FOUND_OPEN): Phrase(
-            "恢复联系时门开着", "发现门开着", "门还开着"
-        ),
-        (ConditionKind.LEFT_OPEN, Reason.FOUND_OPEN): Phrase(
-            "恢复联系时门一直开着", "门一直开着", "门还开着"
-        ),
         (ConditionKind.LEFT_OPEN, Reason.PERMIT_OVERRUN): Phrase(
             "报备时间过了门未关", "门未关", "门还开着"
-        ),
-        (ConditionKind.OPENED, Reason.PERMIT_OVERRUN): Phrase(
-            "报备时间过了门未关", "门未关", "门还开着"
-        ),
-        (ConditionKind.OPENED, Reason.ANNOUNCEMENTS_USED_UP): Phrase(
-            "报备次数用完后开门", "未报备开门", "门还开着"
         ),
         (ConditionKind.SILENT, Reason.LAST_WILL): Phrase("设备掉线"),
         (ConditionKind.SILENT, Reason.LEFT_NETWORK): Phrase("设备已退网", "设备退网"),
         (ConditionKind.OUTAGE, Reason.BRIDGE_OFFLINE): Phrase("网关离线"),
-        (ConditionKind.OUTAGE, Reason.MAINS_LOST): Phrase("多台设备断电", "停电"),
         (ConditionKind.INTAKE_DOWN, Reason.BROKER_GONE): Phrase("消息服务中断"),
     },
     why={Reason.SENSORS_AGREE: "多种设备印证"},
@@ -197,12 +187,12 @@ CHINESE = Wording(
         Say.ALREADY_ON_SITE: "{number} {roles}{time}已到场。处置完回复 3 {number}",
         Say.RESOLVED: "{number} 已记处置完，待另一人复核",
         Say.ALREADY_RESOLVED: "{number} {time}已处置，不必再去",
-        Say.STANDS: "{number} 还不能办结：{what}。恢复后再回复 3 {number}",
+        Say.STANDS: "{number} 还不能记处置完：{what}。恢复后再回复 3 {number}",
         Say.REVIEWED: "{number} 已复核办结",
         Say.SAME_PERSON: "{number} 须由处置人以外的另一人复核",
-        Say.NOT_RESOLVED: "{number} 还没处置，不能复核",
+        Say.NOT_RESOLVED: "{number} 还没处置完，不能复核",
         Say.REOPENED: "{number} 已重新打开",
-        Say.NOT_OVER: "{number} 还没办结，不必重新打开",
+        Say.NOT_OVER: "{number} 还没处置完，不必重新打开",
         Say.ANOTHER_OPEN: "{number} 同一住户已有未结编号 {other}",
         Say.NOT_YOURS: "没有发给您的编号 {number}，请核对短信里的四位数",
         Say.HOW_TO_REPLY: "没看懂。回复 1 加编号=报到，2=到场，3=处置完，例如 1 1234",
@@ -224,7 +214,8 @@ ENGLISH = Wording(
     closed_again="now shut",
     join_roles="+",
     bridge="bridge {id}",
-    gateway="gateway",
+    gateway="gateway {name}",
+    several="{place} +{more}",
     order_waits="{address}: order over, but our clock is unsure. Check it",
     what={
         ConditionKind.OPENED: Phrase("unannounced opening", "opened", "the door is open"),
@@ -245,6 +236,7 @@ ENGLISH = Wording(
         ConditionKind.SILENT: Phrase("device silent", "silent"),
         ConditionKind.BATTERY_LOW: Phrase("battery low", "low batt"),
         ConditionKind.MAINS_LOST: Phrase("mains lost", "no mains"),
+        ConditionKind.FLOODING: Phrase("device floods", "flood"),
         ConditionKind.OUTAGE: Phrase("several devices silent", "silent"),
         ConditionKind.INTAKE_DOWN: Phrase("gateway hears nobody", "deaf"),
     },
@@ -252,23 +244,12 @@ ENGLISH = Wording(
         (ConditionKind.OPENED, Reason.OPENED_AT_NIGHT): Phrase(
             "opened at night", "night", "the door is open"
         ),
-        (ConditionKind.OPENED, Reason.FOUND_OPEN): Phrase("found open", "open", "the door is open"),
-        (ConditionKind.LEFT_OPEN, Reason.FOUND_OPEN): Phrase(
-            "found open", "open", "the door is open"
-        ),
         (ConditionKind.LEFT_OPEN, Reason.PERMIT_OVERRUN): Phrase(
             "open past its permit", "overdue", "the door is open"
-        ),
-        (ConditionKind.OPENED, Reason.PERMIT_OVERRUN): Phrase(
-            "open past its permit", "overdue", "the door is open"
-        ),
-        (ConditionKind.OPENED, Reason.ANNOUNCEMENTS_USED_UP): Phrase(
-            "announcements used up", "opened", "the door is open"
         ),
         (ConditionKind.SILENT, Reason.LAST_WILL): Phrase("device dropped off", "off"),
         (ConditionKind.SILENT, Reason.LEFT_NETWORK): Phrase("device left network", "left"),
         (ConditionKind.OUTAGE, Reason.BRIDGE_OFFLINE): Phrase("bridge offline", "offline"),
-        (ConditionKind.OUTAGE, Reason.MAINS_LOST): Phrase("devices without mains", "no mains"),
         (ConditionKind.INTAKE_DOWN, Reason.BROKER_GONE): Phrase("broker gone", "no broker"),
     },
     why={Reason.SENSORS_AGREE: "sensors agree"},

@@ -58,6 +58,10 @@ ENDED: dict[str, tuple[Kind, str]] = {
 They say nothing of the seal or the resident; but the next one is news again."""
 
 
+LEFT_NETWORK = "left_network"
+"""The note of an `offline` that says that the device was taken out of its bridge's network."""
+
+
 class Origin(StrEnum):
     """How a fact came to us, and so how much it says about *now*."""
 
@@ -95,7 +99,7 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     rssi_dbm: int | None = None
     persons: int | None = None  # camera
     confidence: float | None = None  # camera, 0.0 to 1.0
-    note: str | None = None  # what an unknown observation was: short, no payload text
+    note: str | None = None  # short, no payload text: what an unknown observation was, why offline
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):

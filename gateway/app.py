@@ -7,12 +7,13 @@ order of a message's way: from the wire to decisions, from decisions to people, 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
-import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from socket import socket
 from typing import Any
@@ -22,7 +23,9 @@ from sqlalchemy import Connection
 from alerts import escalation
 from alerts.channels.base import Channel
 from alerts.dispatch import Delivery, Dispatcher, Sent
+from alerts.model import IncidentId
 from alerts.outbox import Claim
+from alerts.state import Voice
 from devices import registry
 from devices.decode import decode
 from gateway.channels import make_channels
@@ -36,7 +39,8 @@ from gateway.heartbeat import Heartbeat, get, notify_systemd
 from gateway.homes.street import Street
 from gateway.inbox import Inbox, Received, salt_of
 from gateway.intake import Intake
-from gateway.mqtt import Broker, MqttSource
+from gateway.keeping import Keeping, Limits, free_bytes
+from gateway.mqtt import Broker, MqttSource, trusting
 from gateway.pipeline import Pipeline, Surroundings
 from gateway.privacy import KeyStore
 from gateway.register import Register
@@ -92,13 +96,16 @@ class Deciding:
     source: MqttSource
     intake: Intake
     pipeline: Pipeline
+    keeping: Keeping
     writer: Writer
     has_notices: asyncio.Event
 
     def counts(self) -> dict[str, int]:
         """Return the running totals of all parts, by name."""
         reasons = {f"reason_{each}": count for each, count in self.pipeline.counts.items()}
-        return {**self.source.counts, **self.intake.counts, **reasons}
+        passed_over = {"records_passed_over": self.pipeline.records_passed_over}
+        kept = self.keeping.counts
+        return {**self.source.counts, **self.intake.counts, **kept, **reasons, **passed_over}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,10 @@ async def run(config: Config) -> int:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    gc.disable()  # what a start builds stays: walking it again and again finds nothing
     async with running(config) as gateway:
+        gc.freeze()
+        gc.enable()
         loop.add_signal_handler(signal.SIGHUP, gateway.reload)
         logger.info("running; status page on %s:%d", config.web.host, config.web.port)
         stopped = asyncio.ensure_future(stop.wait())
@@ -198,6 +208,7 @@ async def _start_deciding(stack: AsyncExitStack, ground: Ground) -> Deciding:
             draws=SecretDraws(),
             policy=config.policy,
             on_notices=ground.soon(has_notices.set),
+            voice=Voice(config.gateway.language, config.gateway.name),
         )
     )
     source = MqttSource(_broker(config), known.subscriptions())
@@ -210,12 +221,15 @@ async def _start_deciding(stack: AsyncExitStack, ground: Ground) -> Deciding:
         group_ms=config.journal.group_ms,
     )
     timers = Timers(pipeline, clock, lambda: source.is_connected)
+    keeping = Keeping(
+        _limits(config), clock.now, clock.is_trusted, partial(free_bytes, config.data_dir)
+    )
     fail = ground.soon(partial(_fail, ground.failed))
-    writer = Writer(ground.database, intake, timers, on_failure=fail)
+    writer = Writer(ground.database, intake, timers, keeping, on_failure=fail)
     started = writer.start()
     stack.callback(writer.close)
     await asyncio.wrap_future(started)
-    return Deciding(source, intake, pipeline, writer, has_notices)
+    return Deciding(source, intake, pipeline, keeping, writer, has_notices)
 
 
 async def _start_telling(
@@ -223,12 +237,14 @@ async def _start_telling(
 ) -> tuple[list[Channel], Dispatcher]:
     """Open the channels, and settle what a former run left unsettled."""
     writer, pipeline, now = deciding.writer, deciding.pipeline, ground.clock.now
+    go_on = partial(_go_on, pipeline, ground.clock)
     inbox = Inbox(
         call=writer.call,
         turn=writer.turn,
         reply=pipeline.reply,
         sealer=ground.keys,
         contacts=ground.register.contacts,
+        unreachable=go_on,
         now=now,
         salt=ground.salt,
         received=ground.soon(ground.audience.received),
@@ -239,8 +255,7 @@ async def _start_telling(
         stack.push_async_callback(channel.close)
 
     async def unreachable(claim: Claim) -> None:
-        go_on = partial(_go_on, pipeline, claim, ground.clock)
-        await writer.run_turn(go_on)
+        await writer.run_turn(lambda connection: go_on(connection, claim.incident))
 
     sent, phones = ground.audience.sent, ground.register.phones
     delivery = Delivery(writer.run, ground.keys, phones, now, unreachable, sent)
@@ -249,9 +264,11 @@ async def _start_telling(
     return channels, dispatcher
 
 
-def _go_on(pipeline: Pipeline, claim: Claim, clock: Clock, connection: Connection) -> None:
-    """Take the incident's next step now: whom this notice was for cannot be reached."""
-    pipeline.run(connection, lambda turn: escalation.unreachable(turn, claim.incident), clock.now())
+def _go_on(
+    pipeline: Pipeline, clock: Clock, connection: Connection, incident: IncidentId | None
+) -> None:
+    """Take the incident's next step now: somebody who was to be told cannot be reached."""
+    pipeline.run(connection, lambda turn: escalation.unreachable(turn, incident), clock.now())
 
 
 def _desk(ground: Ground, deciding: Deciding, channels: list[Channel]) -> tuple[Desk, Heartbeat]:
@@ -268,6 +285,7 @@ def _desk(ground: Ground, deciding: Deciding, channels: list[Channel]) -> tuple[
         is_trusted=ground.clock.is_trusted,
         counts=deciding.counts,
         homes_problem=lambda: ground.register.problem,
+        shortened_at=lambda: deciding.keeping.shortened_at,
         heartbeat=heartbeat,
     )
     token = read_secret(ground.config.token_file)
@@ -286,15 +304,22 @@ def _desk(ground: Ground, deciding: Deciding, channels: list[Channel]) -> tuple[
 
 def _broker(config: Config) -> Broker:
     mqtt = config.mqtt
-    ca_file = str(config.path(mqtt.ca_file)) if mqtt.ca_file else None
     return Broker(
         host=mqtt.host,
         port=mqtt.port,
         client_id=config.client_id,
         username=mqtt.username,
         password=read_secret(config.path(mqtt.password_file)) if mqtt.password_file else "",
-        tls=ssl.create_default_context(cafile=ca_file) if ca_file else None,
+        tls=trusting(config.path(mqtt.ca_file)) if mqtt.ca_file else None,
         speaks_mqtt5=mqtt.version == "5",
+    )
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(
+        journal=timedelta(days=config.journal.keep_days),
+        records=timedelta(days=config.records.keep_days),
+        room_bytes=config.journal.free_mb * 2**20,
     )
 
 

@@ -20,6 +20,19 @@ from gateway.settings import Setting, SettingsError, read_file, settings_of
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 
+LONGEST_DAYS = 88
+"""No record that may lead to a person is kept longer: the shortest three months (February to April)
+are 89 days, and a round of deleting may come late (Hong Kong's terms, PIPL 19 and 47)."""
+SHORTEST_DAYS = 7
+"""An incident's number is not given again in its team for this long; the incident says so."""
+
+LONGEST_S = 30 * 86400
+"""No delay of a policy is longer: the longest that makes sense is a day (ours)."""
+MOST = 100_000
+"""No count of a policy is greater."""
+LEAST = {"per_day": 0, "late_per_day": 0, "outage_devices": 2, "flood_per_minute": 60}
+"""Counts that may be none at all, or must be several; every other is at least one."""
+
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
@@ -60,12 +73,25 @@ class Mqtt(_Table, frozen=True):
 
 
 class Journal(_Table, frozen=True):
-    """How observations are grouped into commits."""
+    """How observations are grouped into commits, and how long they are kept."""
 
     group_rows: Positive = 250
     """A commit is made after this many messages ..."""
     group_ms: Annotated[float, Meta(gt=0, le=1000)] = 5.0
     """... or this many milliseconds, or as soon as nothing more waits."""
+    keep_days: Annotated[int, Meta(ge=1, le=LONGEST_DAYS)] = 30
+    """Days that what devices sent is kept, once it is applied (30 are ours, where EN 50131 grade 4
+    asks for 1,000 events)."""
+    free_mb: Annotated[int, Meta(ge=16)] = 256
+    """MiB of the disk that stay free: under it the oldest records go before their time (ours)."""
+
+
+class Records(_Table, frozen=True):
+    """What was decided, and who was told."""
+
+    keep_days: Annotated[int, Meta(ge=SHORTEST_DAYS, le=LONGEST_DAYS)] = LONGEST_DAYS
+    """Days that incidents, texts, decisions and permits are kept once they are over (never past
+    three months: Hong Kong's terms, PIPL 19 and 47)."""
 
 
 class Web(_Table, frozen=True):
@@ -124,6 +150,7 @@ class Tables(_Table, frozen=True):
     gateway: Gateway = Gateway()
     mqtt: Mqtt = Mqtt()
     journal: Journal = Journal()
+    records: Records = Records()
     web: Web = Web()
     heartbeat: Heartbeat = Heartbeat()
     zigbee2mqtt: Zigbee2Mqtt = Zigbee2Mqtt()
@@ -213,8 +240,24 @@ def check_policy(policy: Policy, where: str) -> None:
         for name, value in msgspec.structs.asdict(getattr(policy, table)).items():
             if isinstance(value, str):
                 time_of_day(value, f"{where}.{table}.{name}")
-            elif value < 0 or (value == 0 and name.endswith("_s")):
-                raise SettingsError(f"{where}.{table}.{name}: must be greater than zero")
+            elif wanted := _why_not(name, value):
+                raise SettingsError(f"{where}.{table}.{name}: must be {wanted}")
+    low, ok = policy.supervision.battery_low_pct, policy.supervision.battery_ok_pct
+    if ok < low:
+        raise SettingsError(f"{where}.supervision.battery_ok_pct: must be battery_low_pct or more")
+
+
+def _why_not(name: str, value: float) -> str:
+    """Say what is wanted where a number makes no sense; "" where it does."""
+    if name.endswith("_s"):
+        # Written so that a NaN, which TOML knows, is refused as well.
+        return (
+            "" if 0 < value <= LONGEST_S else f"greater than zero and at most {LONGEST_S} (30 days)"
+        )
+    if name.endswith("_pct"):
+        return "" if 0 <= value <= 100 else "a percentage, 0 to 100"
+    least = LEAST.get(name, 1)
+    return "" if least <= value <= MOST else f"{least} to {MOST}"
 
 
 def time_of_day(written: str, where: str) -> time:

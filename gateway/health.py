@@ -19,6 +19,8 @@ WAITING_AFTER = timedelta(seconds=90)
 """A notice due this long and not yet handed to a channel is late (NFPA 72)."""
 DISK_LOW_BYTES = 512 * 1024 * 1024
 """Below this somebody should make room (ours: about 30 days of a full gateway)."""
+SHORTENED_FOR = timedelta(days=1)
+"""How long it is said that records went before their time (ours: until somebody looks)."""
 HEARTBEAT_LATE = timedelta(seconds=180)
 """Its watcher complains after this (EN 50131 grade 3)."""
 
@@ -65,6 +67,7 @@ class Facts:
     clock_trusted: bool = True
     homes_problem: str = ""  # what is wrong with the homes file, if anything
     disk_free_bytes: int | None = None
+    shortened_at: datetime | None = None  # when records last went before their time
     channels: Mapping[str, ChannelHealth] = field(default_factory=dict)
     notices_waiting: int = 0
     oldest_due_at: datetime | None = None  # of notices that no channel took yet
@@ -115,6 +118,8 @@ def _journal(facts: Facts) -> Finding:
         waits_s = int((facts.now - facts.refused_since).total_seconds())
         reason = facts.refused_reason or "commit_refused"
         return Finding("journal", Level.BAD, reason, f"{waits_s} s")
+    if facts.shortened_at is not None and facts.now - facts.shortened_at < SHORTENED_FOR:
+        return Finding("journal", Level.WARN, "oldest_removed")
     if facts.disk_free_bytes is not None and facts.disk_free_bytes < DISK_LOW_BYTES:
         free_mb = facts.disk_free_bytes // 2**20
         return Finding("journal", Level.WARN, "disk_low", f"{free_mb} MiB")

@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-import httpx
-
 CALL_WITHIN_S = 10.0
 
 
@@ -47,6 +45,8 @@ class Heartbeat:
         notify_systemd("WATCHDOG=1")
         if self.url is None or not self.is_well():
             return
+        import httpx  # 10 MB with all it brings along, wanted only where somebody is called
+
         try:
             await self.get(self.url)
         except (httpx.HTTPError, OSError) as error:
@@ -64,6 +64,8 @@ class Heartbeat:
 
 async def get(url: str) -> None:
     """Fetch `url` and take any 2xx for heard."""
+    import httpx
+
     async with httpx.AsyncClient(timeout=CALL_WITHIN_S) as client:
         (await client.get(url)).raise_for_status()
 

@@ -17,10 +17,11 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection, insert, select
 
-from alerts import outbox
+from alerts import receipts
 from alerts.channels.base import DeliveryReport, IncomingText
 from alerts.channels.gsm.inbox import Kept
 from alerts.commands import Answer
+from alerts.model import IncidentId, NoticeState
 from alerts.tables import Sealer, micros, micros_or_none, texts_in
 from gateway.schema.tables import meta
 
@@ -63,6 +64,7 @@ class Inbox:
     reply: Reply
     sealer: Sealer
     contacts: Callable[[str], Sequence[str]]  # whose phone this is
+    unreachable: Callable[[Connection, IncidentId | None], None]  # begins its own transaction
     now: Callable[[], datetime]
     salt: bytes
     received: Callable[[Received], None]
@@ -70,7 +72,7 @@ class Inbox:
     def receive(self, item: IncomingText | DeliveryReport) -> None:
         """Keep and understand what came. Raises where the disk refused; then it comes again."""
         if isinstance(item, DeliveryReport):
-            self.call(lambda c: outbox.report(c, item, self.now())).result(STORED_WITHIN_S)
+            self.turn(lambda c: self._take_report(c, item)).result(STORED_WITHIN_S)
             return
         taken = self.turn(lambda c: self._take(c, item)).result(STORED_WITHIN_S)
         if taken is not None:
@@ -82,6 +84,13 @@ class Inbox:
         self.call(lambda c: self._store(c, kept.channel, stamp, "", kept.pdu, kept.reason)).result(
             STORED_WITHIN_S
         )
+
+    def _take_report(self, connection: Connection, item: DeliveryReport) -> None:
+        """Settle the notice it is about; a person who cannot be reached hurries the next step."""
+        with connection.begin():
+            receipt = receipts.take(connection, item, self.now())
+        if receipt is not None and receipt.state is NoticeState.FAILED_PERMANENT:
+            self.unreachable(connection, receipt.incident)
 
     def _take(self, connection: Connection, item: IncomingText) -> Received | None:
         digest = self._digest(item)

@@ -84,6 +84,21 @@ def watermark(connection: Connection) -> int:
     return int(connection.scalar(select(func.min(cursors.c.seq))) or 0)
 
 
+def last_before(connection: Connection, before: int, now: int, limit: int) -> int:
+    """Return the last of the oldest `limit` records that was written before `before`, else 0.
+
+    Times in microseconds since 1970 UTC. Records of a clock that was ahead, later than `now`, are
+    as old as what surrounds them.
+    """
+    dated = connection.execute(
+        select(journal.c.seq, journal.c.recorded_at)
+        .where(journal.c.recorded_at <= now)
+        .order_by(journal.c.seq)
+        .limit(limit)
+    )
+    return max((seq for seq, recorded_at in dated if recorded_at < before), default=0)
+
+
 def prune(connection: Connection, through: int, limit: int) -> int:
     """Delete up to `limit` of the oldest records up to `through`; return how many went.
 

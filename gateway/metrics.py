@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from alerts.model import IncidentState
 from gateway.health import Facts, Finding, Level, assess
+from gateway.homes.look import Standing
 
+UNREVIEWED = tuple(state for state in IncidentState if state is not IncidentState.REVIEWED)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def render(facts: Facts, homes: Mapping[str, int], incidents: Mapping[str, int]) -> str:
-    """Return all metrics; `homes` and `incidents` are counted by state."""
+    """Return all metrics; `homes` and `incidents` are counted by state, none of it left out."""
     return "\n".join([*_gauges(facts), *_by_state(homes, incidents), *_totals(facts)]) + "\n"
 
 
@@ -36,8 +39,10 @@ def _gauges(facts: Facts) -> Iterator[str]:
 
 
 def _by_state(homes: Mapping[str, int], incidents: Mapping[str, int]) -> Iterator[str]:
-    yield from _many("homes", "Homes by what is known of them.", "state", homes)
-    yield from _many("incidents", "Incidents not yet reviewed.", "state", incidents)
+    every_home = {state.value: homes.get(state.value, 0) for state in Standing}
+    unreviewed = {state.value: incidents.get(state.value, 0) for state in UNREVIEWED}
+    yield from _many("homes", "Homes by what is known of them.", "state", every_home)
+    yield from _many("incidents", "Incidents not yet reviewed.", "state", unreviewed)
 
 
 def _totals(facts: Facts) -> Iterator[str]:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
 from typing import Any
 
@@ -23,6 +24,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.settings import SettingsError
 from gateway.wire import Arrival, Wire, WireContext, WireError
 
 RECEIVE_MAXIMUM = 500
@@ -34,6 +36,9 @@ MAXIMUM_PACKET_BYTES = 1024 * 1024
 BACKOFF_MAX_S = 15.0
 CONNECT_WITHIN_S = 10.0
 """From the first byte to the broker's answer."""
+
+_OUT_OF_DATE, _OTHER_HOST = (9, 10), (62, 64)
+"""What OpenSSL calls certificates not valid yet or no more, and those for another host."""
 
 _V5, _V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 
@@ -55,6 +60,17 @@ class Broker:
     """False where it is known not to: some that do not give no answer at all, for 10 s."""
 
 
+def trusting(ca_file: Path) -> ssl.SSLContext:
+    """Return TLS that trusts this authority and no other. Raises `SettingsError`."""
+    try:
+        return ssl.create_default_context(cafile=str(ca_file))
+    except ssl.SSLError:
+        wrong = "holds no certificate; write the authority's into it, as PEM"
+    except OSError as error:
+        wrong = f"cannot be read: {error.strerror}"
+    raise SettingsError(f"mqtt.ca_file: {ca_file}: {wrong}")
+
+
 class MqttSource:
     """Messages of all subscriptions, QoS 1, confirmed by the caller."""
 
@@ -73,6 +89,7 @@ class MqttSource:
         self._connecting: threading.Thread | None = None
         self._protocol = _V5 if broker.speaks_mqtt5 else _V311
         self._has_ever_connected = False
+        self._said = ""  # why there was no connection, when it was last tried
         self._failures = 0
         self._next_try = 0.0
         self._answer_by = 0.0
@@ -85,6 +102,7 @@ class MqttSource:
             "mqtt_connections_lost": 0,
             "mqtt_sessions_lost": 0,
             "mqtt_subscriptions_refused": 0,
+            "mqtt_redelivered": 0,
         }
 
     # ---- for intake, on the writer thread ----
@@ -115,6 +133,8 @@ class MqttSource:
             logger.warning("connection to the broker dropped: %s", error)
             self._lose()
             return []
+        if wire.redelivered:
+            self.counts["mqtt_redelivered"] += wire.redelivered
         if wire.has_unsent:
             wire.flush()
         if wire.has_for_paho or self._monotonic() >= self._next_upkeep:
@@ -192,7 +212,17 @@ class MqttSource:
             else:
                 client.connect(broker.host, broker.port, broker.keepalive_s)
         except (OSError, ValueError) as error:
-            logger.info("broker %s:%d: %s", broker.host, broker.port, error)
+            self._refused(error)
+
+    def _refused(self, error: OSError | ValueError) -> None:
+        """Say why there is no connection: aloud where time alone will not mend it, and once."""
+        broker = self._broker
+        remedy = _remedy(error) if broker.tls is not None else ""
+        said = f"broker {broker.host}:{broker.port}: {error}{remedy and f'; {remedy}'}"
+        logger.log(logging.ERROR if remedy and said != self._said else logging.INFO, "%s", said)
+        self._said = said
+        if self._context.wire is not None:
+            self._context.wire.close()  # a handshake that failed leaves its socket open
 
     def _adopt(self) -> None:
         """Take over the connection that the thread opened, or note that it failed."""
@@ -288,3 +318,16 @@ class MqttSource:
             if reason.is_failure:
                 self.counts["mqtt_subscriptions_refused"] += 1
                 logger.error("the broker refuses the subscription %s: %s", name, reason)
+
+
+def _remedy(error: OSError | ValueError) -> str:
+    """Say what to do about TLS that fails for more than the moment; "" for other errors."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        if error.verify_code in _OTHER_HOST:
+            return "set mqtt.host to a name or address that stands in the broker's certificate"
+        if error.verify_code in _OUT_OF_DATE:
+            return "renew the broker's certificate, and look whether this machine's clock is right"
+        return "set mqtt.ca_file to the authority that signed the broker's certificate"
+    if isinstance(error, ssl.SSLError | ConnectionResetError):  # a plain listener just hangs up
+        return "is it the broker's TLS listener? set mqtt.port to that one, usually 8883"
+    return ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ from alerts.model import Decision
 from alerts.permits import PermitCommand
 from alerts.policy import Policy
 from alerts.reason import Reason
-from alerts.state import Draws, State, Turn
+from alerts.state import Draws, State, Turn, Voice
 from alerts.tables import Sealer, from_micros
 from devices.model import Decoded, Observation
 from gateway import checkpoint, cursor, journal
@@ -73,6 +73,7 @@ class Surroundings:
     draws: Draws
     policy: Policy
     on_notices: Callable[[], None]  # after a commit that wrote notices; on the writer thread
+    voice: Voice = field(default_factory=Voice)
 
 
 class Pipeline:
@@ -90,6 +91,8 @@ class Pipeline:
         self.cursor = 0
         """The last record that was applied; what it decided is on the disk."""
         self.counts: Counter[str] = Counter()
+        """Decisions, by reason."""
+        self.records_passed_over = 0
 
     @property
     def is_behind(self) -> bool:
@@ -193,7 +196,7 @@ class Pipeline:
         self._rebuild(connection, now)
         device = entries[0].observations[0].device if entries and entries[0].observations else None
         failed = Decision(Reason.NOT_UNDERSTOOD, now, None, device, last_seq, "engine failed")
-        self.counts["records_passed_over"] += 1
+        self.records_passed_over += 1
         self._turn(connection, lambda turn: turn.put_decision(failed), now, last_seq)
 
     # ---- time and people ----
@@ -318,7 +321,13 @@ class Pipeline:
         """Make the state of what the tables say."""
         around = self._around
         recalled = recall(
-            connection, CONSUMER, around.load_registered, around.decode, around.policy, now
+            connection,
+            CONSUMER,
+            around.load_registered,
+            around.decode,
+            around.policy,
+            around.voice,
+            now,
         )
         self._state, self.cursor = recalled.state, recalled.cursor
         self._state.clock_is_trusted = self._clock_is_trusted

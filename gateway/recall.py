@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from alerts import restore, store
 from alerts.model import DeviceInfo, Team, Watch, WatchId
 from alerts.policy import Policy
-from alerts.state import DeviceState, State
+from alerts.state import DeviceState, State, Voice
 from gateway import cursor, memories
 from gateway.memories import Decode
 
@@ -44,6 +44,7 @@ def recall(
     load_registered: LoadRegistered,
     decode: Decode,
     policy: Policy,
+    voice: Voice,
     now: datetime,
 ) -> Recalled:
     """Rebuild the state that `consumer` had saved."""
@@ -74,6 +75,7 @@ def recall(
         ),
         now,
         policy=policy,
+        voice=voice,
     )
     behind = frozenset(name for name, one in saved.items() if one.seq < done)
     return Recalled(state, done, folded_to, behind)

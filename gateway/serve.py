@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 
@@ -49,6 +50,7 @@ async def serve(app: FastAPI, listening: socket.socket) -> None:
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", server_header=False, ws="none"
     )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it calls all it says an error
     server = _Server(config)
     try:
         await server.serve(sockets=[listening])

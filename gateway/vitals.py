@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import func, select
@@ -17,6 +15,7 @@ from alerts.tables import from_micros_or_none, notices
 from gateway.db import Database
 from gateway.health import Facts
 from gateway.heartbeat import Heartbeat
+from gateway.keeping import free_bytes
 
 
 class Source(Protocol):
@@ -54,6 +53,7 @@ class Vitals:
     is_trusted: Callable[[], bool]
     counts: Callable[[], Mapping[str, int]]
     homes_problem: Callable[[], str] = lambda: ""
+    shortened_at: Callable[[], datetime | None] = lambda: None
     heartbeat: Heartbeat | None = None
     started_at: datetime = field(init=False)
     _is_connected: bool = field(init=False, default=False)
@@ -89,7 +89,7 @@ class Vitals:
             refused_since=self.intake.refused_since,
             refused_reason=self.intake.refused_reason,
             clock_trusted=self.is_trusted(),
-            disk_free_bytes=_free_bytes(self.database.path.parent),
+            disk_free_bytes=free_bytes(self.database.path.parent),
             channels={channel.name: channel.health() for channel in self.channels},
             notices_waiting=waiting,
             oldest_due_at=due_at,
@@ -98,6 +98,7 @@ class Vitals:
             heartbeat_failure=beat.failure if beat else None,
             counts=self.counts(),
             homes_problem=self.homes_problem(),
+            shortened_at=self.shortened_at(),
         )
 
     def _outbox(self) -> tuple[int, datetime | None]:
@@ -108,11 +109,3 @@ class Vitals:
                 )
             ).one()
         return int(row[0]), from_micros_or_none(row[1])
-
-
-def _free_bytes(directory: Path) -> int | None:
-    try:
-        found = os.statvfs(directory)
-    except OSError:
-        return None
-    return found.f_bavail * found.f_frsize

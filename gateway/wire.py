@@ -48,25 +48,18 @@ class Wire:
         self._for_paho = bytearray()
         self._unsent = bytearray()
         self._has_ended = False
+        self.redelivered = 0
+        """Messages since the last `take` that the broker had sent before, by its own word."""
 
     # ---- for intake ----
 
     def take(self) -> list[Arrival]:
         """Receive once, without waiting; return the messages. Raises `WireError`."""
-        try:
-            data = self._sock.recv(RECEIVED_AT_ONCE)
-            if isinstance(self._sock, ssl.SSLSocket):
-                while self._sock.pending():  # decrypted already, so select would not tell
-                    data += self._sock.recv(RECEIVED_AT_ONCE)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return []
-        except OSError:
-            data = b""
-        if not data:
-            self._has_ended = True
-            return []
+        self.redelivered = 0
+        sock = self._sock
+        data = self._records(sock) if isinstance(sock, ssl.SSLSocket) else self._bytes(sock)
         self._received += data
-        if len(self._received) < self._needed:
+        if not data or len(self._received) < self._needed:
             return []
         try:
             return self._cut()
@@ -143,6 +136,37 @@ class Wire:
 
     # ---- both ----
 
+    def _bytes(self, sock: socket.socket) -> bytes:
+        """Receive once; b"" where nothing has come, or it has ended."""
+        try:
+            data = sock.recv(RECEIVED_AT_ONCE)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self._has_ended = True
+        return data
+
+    def _records(self, sock: ssl.SSLSocket) -> bytes:
+        """Receive TLS records, 16 KiB each, until none is whole: one call gives no more than one.
+
+        None is left decrypted: `select` would not tell of it.
+        """
+        data = bytearray()
+        try:
+            while len(data) < RECEIVED_AT_ONCE or sock.pending():
+                record = sock.recv(RECEIVED_AT_ONCE)
+                if not record:
+                    self._has_ended = True
+                    break
+                data += record
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError:
+            self._has_ended = True
+        return bytes(data)
+
     def _send(self, data: bytes | bytearray) -> None:
         self._unsent += data
         if not self._unsent:
@@ -196,6 +220,8 @@ class Wire:
             if size > 127:
                 size, after = _long_length(data, after - 1)
             after += size
+        if head & 0b1000:
+            self.redelivered += 1
         if after > stop or head & 0b0100:
             raise ValueError("PUBLISH")
         return Arrival(topic, data[after:stop], mid, bool(head & 1))

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from devices.model import Decoded, Kind, Observation, Origin, Scope, Undecodable
+from devices.model import LEFT_NETWORK, Decoded, Kind, Observation, Origin, Scope, Undecodable
 from devices.profile import DEFAULT_SETTINGS, Settings, unknown
 from devices.profiles.zigbee2mqtt_state import is_attribute, observe, parse_attribute
 
@@ -109,7 +109,7 @@ class Zigbee2Mqtt:
         if not isinstance(name, str) or len(name) > MAX_NAME or not name.isprintable():
             return Undecodable(NAME, self.base, "invalid_field: $.data.friendly_name")
         device = self._id(name)
-        left = Observation(device, Kind.STATUS, "offline", "main", origin)
+        left = Observation(device, Kind.STATUS, "offline", "main", origin, note=LEFT_NETWORK)
         return Decoded(NAME, device, (left,))
 
     def _split(self, topic: str) -> tuple[str, str]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from docs.blocks import answers, broker, commands, devices, rules, settings, steps, texts, topics
+from docs.blocks import (
+    answers,
+    broker,
+    commands,
+    devices,
+    retention,
+    rules,
+    settings,
+    steps,
+    texts,
+    topics,
+)
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "settings-gateway": settings.gateway,
@@ -16,6 +27,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "native-topics": topics.native,
     "devices": devices.makes,
     "recordings": devices.recordings,
+    "retention": retention.retention,
     "rules": rules.rules,
     "steps-en": partial(steps.steps, "en"),
     "steps-zh": partial(steps.steps, "zh"),

@@ -112,10 +112,11 @@ RULES: dict[ConditionKind, Rule] = {
     ),
     ConditionKind.SILENT: Rule(
         Reason.REPORTING_TIME_PASSED,
-        "a device at a watched home said nothing for longer than it may:"
+        "a device at a watched home, or of its building, said nothing for longer than it may:"
         " {supervision.mains_silent_s} on mains; on a battery"
         " {supervision.heartbeats_missed} times the interval it promised,"
-        " at most {supervision.sleeping_silent_max_s}; or its last will came. Its home is *unknown*"
+        " at most {supervision.sleeping_silent_max_s}; or its last will came, or it left its"
+        " bridge's network. Its home is *unknown*"
         " at once; people are told {supervision.hold_s} later if it is still so. While the broker"
         " or its bridge is gone no device is called silent; an outage explains it",
         "the device is heard",
@@ -137,6 +138,14 @@ RULES: dict[ConditionKind, Rule] = {
         " unless an outage explains it",
         "it says `mains`",
         ("supervision.hold_s",),
+    ),
+    ConditionKind.FLOODING: Rule(
+        Reason.FLOODING,
+        "a device reports {supervision.flood_per_minute} facts within a minute. All of it is"
+        " journalled and judged nevertheless. What had waited with the broker does not count. Only"
+        " the maintainers are told, with the device's id, once",
+        "it was slower for {supervision.flood_over_s}",
+        ("supervision.flood_per_minute", "supervision.flood_over_s"),
     ),
     ConditionKind.OUTAGE: Rule(
         Reason.SEVERAL_SILENT,

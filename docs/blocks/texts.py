@@ -30,6 +30,7 @@ class Example(NamedTuple):
     english: str
     chinese: str
     place: str = ADDRESS
+    devices: tuple[str, ...] = ()  # where they hang
     level: int | None = None  # where sensors agree; else what the condition amounts to alone
     is_closed_again: bool = False
     homes_blind: int = 0
@@ -37,7 +38,7 @@ class Example(NamedTuple):
 
 _BUILDING = render.place("building:nanling-3", NEIGHBOURS)
 _BRIDGE = render.place("bridge:zigbee2mqtt", ())
-_GATEWAY = render.place("gateway", ())
+_GATEWAY = render.place("gateway", (), gateway="nanling")
 
 EXAMPLES: tuple[Example, ...] = (
     Example(
@@ -113,14 +114,21 @@ EXAMPLES: tuple[Example, ...] = (
     ),
     Example(
         *(ConditionKind.SILENT, Reason.REPORTING_TIME_PASSED),
-        "A device said nothing for too long. Nobody behind the door is blamed",
-        "设备太久没有消息。与居民无关",
+        "The device at the front door said nothing for too long. Nobody behind the door is blamed",
+        "前门的设备太久没有消息。与居民无关",
+        devices=("前门",),
         homes_blind=1,
     ),
     Example(
         *(ConditionKind.SILENT, Reason.LAST_WILL),
         "A device lost its connection",
         "设备断了连接",
+        homes_blind=1,
+    ),
+    Example(
+        *(ConditionKind.SILENT, Reason.LEFT_NETWORK),
+        "A Zigbee device left its network: somebody took it out, or it was reset",
+        "Zigbee 设备退出了网络：被移除或重置",
         homes_blind=1,
     ),
     Example(
@@ -142,6 +150,13 @@ EXAMPLES: tuple[Example, ...] = (
         *(ConditionKind.CAMERA_FAULT, Reason.CAMERA_FAULT),
         "A camera does not work",
         "摄像头坏了",
+    ),
+    Example(
+        *(ConditionKind.FLOODING, Reason.FLOODING),
+        "Maintainers only: this device sends far more than any device has to say",
+        "只发给维护员：这台设备发来的消息远多于正常",
+        place=_BUILDING,
+        devices=("door-1203",),
     ),
     Example(
         *(ConditionKind.OUTAGE, Reason.SEVERAL_SILENT),
@@ -296,6 +311,7 @@ def _first(example: Example) -> str:
             since_local=NIGHT if at_night else SINCE,
             now_local=NIGHT if at_night else NOW,
             number=NUMBER,
+            places=example.devices,
             level=(example.level or found.level) if is_departure else None,
             level_reason=reason,
             is_closed_again=example.is_closed_again,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
 import typer
 
 from gateway.config import load, read_secret
 from gateway.settings import SettingsError
+
+if TYPE_CHECKING:
+    import httpx  # 10 MB with all it brings along: not for `menshen run`, which calls nobody
 
 ANSWER_WITHIN_S = 15.0
 
@@ -23,6 +25,8 @@ class Local:
     """One running gateway."""
 
     def __init__(self, base_url: str, token: str, transport: httpx.BaseTransport | None = None):
+        import httpx
+
         self._client = httpx.Client(
             base_url=f"{base_url}/api",
             headers={"Authorization": f"Bearer {token}"},
@@ -49,6 +53,8 @@ class Local:
         return str(self._call("POST", path, json=body)["text"])
 
     def _call(self, method: str, path: tuple[str, ...], **asked: Any) -> Any:
+        import httpx
+
         try:
             answer = self._client.request(
                 method, "/" + "/".join(quote(step, safe="") for step in path), **asked

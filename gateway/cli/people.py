@@ -40,6 +40,7 @@ PERMIT_COLUMNS = (
     "until_at",
     "purpose",
     "granted_by",
+    "asked_by",
     "is_in_force",
 )
 SILENCE_COLUMNS = ("id", "subject", "from_at", "until_at", "by", "why", "is_in_force")
@@ -82,7 +83,7 @@ def incident_list(
 
 @incident.command("show")
 def incident_show(ref: Ref, config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
-    """Show one incident: every step, and every text that was sent."""
+    """Show one incident: what was found by which device, every step, and every text."""
     found = _ask(config, "incidents", ref)
     if as_json:
         show.rows(found, (), as_json=True, nothing="")
@@ -91,10 +92,14 @@ def incident_show(ref: Ref, config: Config = DEFAULT_CONFIG, as_json: Json = Fal
         if value := show.cell(found[key]):
             typer.echo(f"{key.replace('_', ' '):12}{value}")
     typer.echo()
+    facts = ("since_at", "cleared_at", "kind", "device", "place", "part", "reason", "detail")
+    show.rows(found["conditions"], facts, as_json=False, nothing="")
+    typer.echo()
     steps = ("decided_at", "from", "to", "reason", "actor", "detail")
     show.rows(found["transitions"], steps, as_json=False, nothing="")
     typer.echo()
-    texts = ("created_at", "contact", "kind", "state", "channel", "reason", "text")
+    fate = ("state", "end_reason", "instead", "channel")
+    texts = ("created_at", "contact", "kind", *fate, "reason", "text")
     show.rows(found["notices"], texts, as_json=False, nothing="no text was sent")
 
 

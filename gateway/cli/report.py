@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from alerts.state import Voice
 from devices.decode import decode
 from devices.profile import Settings
 from devices.registry import standard
@@ -74,11 +75,13 @@ def _replayed(config_file: Path, since: str, policy_file: Path) -> list[Line]:
         registry = standard(settings, config.zigbee2mqtt.bases)
         return lambda topic, payload, retained: decode(topic, payload, retained, registry)
 
+    voice = Voice(config.gateway.language, config.gateway.name)
     keys = KeyStore.open(config.keys_file)
     database = Database(config.database_file)
     try:
         with database.read() as connection:
-            return replay(connection, keys, policy, instant(since, now), now, make_decode)
+            since_at = instant(since, now)
+            return replay(connection, keys, policy, since_at, now, make_decode, voice)
     finally:
         database.close()
 

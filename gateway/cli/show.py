@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 import typer
 
 Rows = Sequence[Mapping[str, Any]]
+_INSTANT = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d")
 
 
 def rows(found: Rows, columns: Sequence[str], *, as_json: bool, nothing: str) -> None:
@@ -39,6 +41,10 @@ def cell(value: Any) -> str:
         return ""
     if value is True:
         return "yes"
-    if isinstance(value, str) and value[:2] == "20" and "T" in value:
+    if isinstance(value, list):
+        return ", ".join(map(cell, value))
+    if isinstance(value, dict):
+        return " ".join(filter(None, map(cell, value.values())))
+    if isinstance(value, str) and _INSTANT.match(value):
         return f"{datetime.fromisoformat(value).astimezone():%m-%d %H:%M}"
     return str(value)

@@ -53,16 +53,22 @@ def _homes(config: Config) -> list[Advice]:
     try:
         return list(street.examine(load_file(config.homes_file)))
     except SettingsError as error:
-        return [bad("homes", str(error), "mend it: the gateway would not start")]
+        remedy = "mend it: until then the gateway goes on with the homes it took in last, if any"
+        return [bad("homes", str(error), remedy)]
 
 
 async def _running(config: Config) -> list[Advice] | None:
     """Ask the running gateway, which alone may use its modems; None where none runs."""
     try:
         async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
-            said = (await client.get(f"{config.base_url}/healthz")).json()["findings"]
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            body = (await client.get(f"{config.base_url}/healthz")).json()
+        name, said = body["name"], body["findings"]
+    except httpx.HTTPError:
         return None
+    except (ValueError, KeyError, TypeError):
+        return [_taken(config, "a program that is no gateway")]
+    if name != config.gateway.name:
+        return [_taken(config, f'the gateway "{name}"')]
     return [
         Advice(
             Level(finding["level"]),
@@ -72,3 +78,11 @@ async def _running(config: Config) -> list[Advice] | None:
         )
         for finding in said
     ]
+
+
+def _taken(config: Config, by: str) -> Advice:
+    return bad(
+        "gateway",
+        f"{by} answers on {config.base_url}: this one cannot start there",
+        "give each gateway on this machine a web.port and a gateway.name of its own",
+    )

@@ -5,7 +5,7 @@ Limits and their costs were measured with mosquitto 2.0.11 (docs/adr).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ class Rule(NamedTuple):
 def _at_least(least: int) -> Callable[[str], bool]:
     return lambda value: value.isdigit() and int(value) >= least
 
+
+_LISTENING = frozenset({"listener", "port", "bind_address"})
 
 RULES = (
     Rule(
@@ -86,7 +88,7 @@ RULES = (
         "false",
         lambda value: value == "false",
         "allow_anonymous false",
-        "anybody on the network can report a closed door",
+        "anybody it serves can report a closed door",
         bad,
     ),
     Rule(
@@ -108,7 +110,7 @@ def examine(path: Path) -> Iterator[Advice]:
         return
     fine = 0
     for rule in RULES:
-        value = given.get(rule.name, [rule.default])[-1]
+        value = given.get(rule.name, [_default(rule, given)])[-1]
         if rule.is_fine(value):
             fine += 1
         else:
@@ -121,8 +123,17 @@ def examine(path: Path) -> Iterator[Advice]:
         yield warn(
             "mosquitto",
             "no acl_file: every device may publish in the name of every other",
-            "ship the access rules of deploy/mosquitto",
+            "install deploy/mosquitto/acl.example and name it with acl_file",
         )
+
+
+def _default(rule: Rule, given: Mapping[str, list[str]]) -> str:
+    """Return what mosquitto takes where nothing is said: without a listener it lets anybody in.
+
+    It serves this machine alone then (mosquitto.conf(5), since 2.0).
+    """
+    is_local_only = not _LISTENING & given.keys()
+    return "true" if rule.name == "allow_anonymous" and is_local_only else rule.default
 
 
 def read(path: Path, seen: frozenset[Path] = frozenset()) -> dict[str, list[str]]:

@@ -16,9 +16,13 @@ import msgspec
 
 from alerts.channels.gsm import numbers
 from alerts.policy import Policy
+from devices.profiles.zigbee2mqtt import DEFAULT_BASE
 from gateway.config import check_policy, time_of_day
 from gateway.homes.street import HomeRow, Street, TeamRow
 from gateway.settings import Setting, SettingsError, convert, nearest, read_file, settings_of
+
+_OF_A_BRIDGE = "bridge:"
+"""Subjects of bridges, and their rows among those of devices, begin so."""
 
 AREA_LEVELS = ("city", "district", "street", "community", "grid")
 
@@ -159,7 +163,12 @@ def _policy_problem(where: str, home: HomeRow) -> Iterator[str]:
 
 
 def _device_problems(street: Street) -> Iterator[str]:
-    yield from _twice("devices", (device.id for device in street.devices))
+    yield from _twice(
+        "devices",
+        (device.id for device in street.devices),
+        "each needs its own, a native device and one of Zigbee2MQTT too: rename one",
+    )
+    yield from _shared_ids(street)
     codes = {home.code for home in street.homes}
     buildings = {building.id for building in street.buildings}
     for index, device in enumerate(street.devices, 1):
@@ -170,6 +179,21 @@ def _device_problems(street: Street) -> Iterator[str]:
             yield from _no_such_home(where, device.home, codes)
         else:
             yield from _unknown(where, "building", device.building, buildings)
+
+
+def _shared_ids(street: Street) -> Iterator[str]:
+    """Yield ids under which the messages of something else would be taken for the device's."""
+    bases = {device.bridge for device in street.devices if device.bridge}
+    for index, device in enumerate(street.devices, 1):
+        where = f'devices[{index}] (id "{device.id}").id'
+        if device.id.startswith(_OF_A_BRIDGE):
+            yield f'{where}: "{_OF_A_BRIDGE}" begins what is kept of bridges; rename the device'
+        for base in sorted(bases - {device.bridge, DEFAULT_BASE}):  # there names stand alone
+            if device.id.startswith(f"{base}/"):
+                yield (
+                    f'{where}: devices behind the bridge "{base}" have ids that begin so; '
+                    f'write bridge = "{base}" if it is one of them, else rename it'
+                )
 
 
 def _unknown(where: str, key: str, value: str, known: Collection[str]) -> Iterator[str]:
@@ -183,10 +207,10 @@ def _no_such_home(where: str, code: str, codes: Collection[str]) -> Iterator[str
         yield f"{where}.home: no home in this file has this code"
 
 
-def _twice(table: str, ids: Iterable[str]) -> Iterator[str]:
+def _twice(table: str, ids: Iterable[str], remedy: str = "each needs its own") -> Iterator[str]:
     for value, count in Counter(ids).items():
         if count > 1:
-            yield f'{table}: "{value}" stands {count} times; each needs its own'
+            yield f'{table}: "{value}" stands {count} times; {remedy}'
 
 
 def _backwards(

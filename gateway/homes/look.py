@@ -1,4 +1,4 @@
-"""What is known of each home right now, with nothing that names it. Pure: a look at the state."""
+"""What is known of each home right now, with nothing that names it but its devices' ids. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from alerts.model import Incident, Watch, WatchId
 from alerts.state import DeviceState, State
@@ -23,6 +24,14 @@ class Standing(StrEnum):
     UNWATCHED = "unwatched"  # no notice on record, not begun, or over
 
 
+class Missing(NamedTuple):
+    """A device that owes messages."""
+
+    device: str
+    place: str  # where it hangs, "" where nobody said
+    since_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """One home under an order, by its watch."""
@@ -32,7 +41,7 @@ class Look:
     standing: Standing
     doors_open: int
     devices: int
-    missing: int  # devices that owe messages
+    missing: tuple[Missing, ...]
     unknown_since: datetime | None
     ends_at: datetime
 
@@ -70,7 +79,11 @@ def _look(state: State, watch: Watch, incident: Incident | None) -> Look:
         standing=standing,
         doors_open=sum(_open_doors(device) for device in devices),
         devices=len(devices),
-        missing=sum(device.missing_since is not None for device in devices),
+        missing=tuple(
+            Missing(device.info.id, device.info.place, device.missing_since)
+            for device in devices
+            if device.missing_since is not None
+        ),
         unknown_since=min(since, default=None),
         ends_at=watch.ends_at,
     )

@@ -90,7 +90,7 @@ def store(connection: Connection, street: Street, keys: KeyStore, now: datetime)
     _sync(connection, contacts, _contact_rows(connection, street, keys))
     _sync(connection, homes, {home.code: _home_row(home) for home in street.homes})
     _sync(connection, devices, _device_rows(street, watches))
-    _store_permits(connection, street.permits, watches, now)
+    _store_permits(connection, street.permits, watches, keys, now)
 
 
 def end_orders(connection: Connection, watches: Iterable[str]) -> None:
@@ -220,7 +220,11 @@ def _device_rows(street: Street, watches: Mapping[str, str]) -> Rows:
 
 
 def _store_permits(
-    connection: Connection, rows: Iterable[PermitRow], watches: Mapping[str, str], now: datetime
+    connection: Connection,
+    rows: Iterable[PermitRow],
+    watches: Mapping[str, str],
+    keys: KeyStore,
+    now: datetime,
 ) -> None:
     """Enter the permits of the file once, and revoke those that were taken out of it."""
     wanted = {}
@@ -235,7 +239,7 @@ def _store_permits(
             "until_at": micros(row.until_at),
             "purpose": row.purpose,
             "granted_by": row.granted_by,
-            "asked_by": "",
+            "asked_by": keys.seal(watch, ""),
             "is_late": False,
         }
     known = set(connection.scalars(select(permits.c.id).where(permits.c.id.startswith(FROM_FILE))))

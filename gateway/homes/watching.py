@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from sys import intern
 from typing import Any, NamedTuple
 
 import msgspec
@@ -77,7 +78,7 @@ def watches(connection: Connection, keys: KeyStore, policy: Policy) -> Watching:
             id=row.watch,
             address=home.address,
             short_address=home.short_address,
-            building=home.building,
+            building=intern(home.building),
             team=all_teams[home.team],
             policy=policies[home.policy],
             starts_at=from_micros(row.starts_at),
@@ -143,7 +144,7 @@ def _read_devices(connection: Connection) -> tuple[list[DeviceInfo], dict[str, D
             DeviceInfo(
                 id=row.id,
                 watch=row.watch,
-                building=row.building,
+                building=intern(row.building),  # many share few: one copy of each
                 bridge=row.bridge,
                 device_class=DeviceClass(row.device_class),
                 place=row.place,

@@ -17,7 +17,7 @@ from alerts import engine, restore
 from alerts.commands import Acknowledge, Command, OnSite, Reopen, Resolve, Review
 from alerts.model import Cause, IncidentState, Notice
 from alerts.policy import Policy
-from alerts.state import DeviceState, State, Turn
+from alerts.state import DeviceState, State, Turn, Voice
 from alerts.tables import from_micros
 from devices.model import Decoded, Scope, Undecodable
 from devices.news import judge
@@ -59,6 +59,7 @@ def replay(
     since: datetime,
     until: datetime,
     make_decode: Callable[[Settings], Decode],
+    voice: Voice = Voice(),  # noqa: B008 - a frozen value
 ) -> list[Line]:
     """Run the engine over the records of `since` to `until`; return both sides, by time."""
     watching = homes.watches(connection, keys, policy)
@@ -74,7 +75,7 @@ def replay(
         silences=past.silenced(connection, since, until),
         last_alive_at=since,  # orders that had begun by then are nothing new
     )
-    run = _Run(restore.rebuild(saved, since, policy=policy), since)
+    run = _Run(restore.rebuild(saved, since, policy=policy, voice=voice), since)
     done = deque(past.done_by_people(connection, since, until))
     for record in journal.read_all(connection, begins - 1, journal.last_seq(connection)):
         at = from_micros(record.received_at)

@@ -15,14 +15,17 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, func, select
 
 from alerts.model import ConditionKind, IncidentState, Matter, Role, Severity
+from alerts.outbox import NO_REPORT_CAME
 from alerts.tables import from_micros, incidents, notices
 from gateway.health import Facts, Health, assess
 from gateway.homes.look import Look, Standing, count
-from gateway.schema.tables import buildings, contacts
+from gateway.schema.tables import buildings, contacts, devices
 from gateway.web.ports import GatewayView
 
 INCIDENTS_SHOWN = 20
 TEXTS_SHOWN = 10
+Places = Mapping[str, str]
+"""The name of the building by subject."""
 BUILDINGS_SHOWN = 24
 
 
@@ -52,6 +55,7 @@ class TextLine:
     kind: str
     severity: Severity
     state: str
+    has_no_report: bool  # it was sent, and nobody knows what became of it
     channel: str
 
 
@@ -91,7 +95,7 @@ async def take(view: GatewayView) -> Picture:
     with view.read() as connection:
         names = _names(connection)
         at = {look.watch: names.get(look.building, "") for look in found}
-        lines = _incidents(connection, at, names)
+        lines = _incidents(connection, _places(connection, at, names))
         more = sum(incidents_by_state(connection).values()) - len(lines)
         texts = _texts(connection)
     by_building = _buildings(found, names)
@@ -123,6 +127,19 @@ def _names(connection: Connection) -> dict[str, str]:
     return {row.id: row.name for row in connection.execute(select(buildings))}
 
 
+def _places(connection: Connection, at: Mapping[str, str], names: Mapping[str, str]) -> Places:
+    """Return the name of the building by every subject that lies in one."""
+    of_a_house = select(devices.c.id, devices.c.building).where(devices.c.watch.is_(None))
+    return {
+        **at,
+        **{f"building:{building}": name for building, name in names.items()},
+        **{
+            f"device:{row.id}": names.get(row.building, "")
+            for row in connection.execute(of_a_house)
+        },
+    }
+
+
 def _buildings(found: Sequence[Look], names: Mapping[str, str]) -> tuple[BuildingLine, ...]:
     """Return buildings, those with the most to worry about first."""
     homes: dict[str, Counter[Standing]] = {}
@@ -137,9 +154,7 @@ def _buildings(found: Sequence[Look], names: Mapping[str, str]) -> tuple[Buildin
     return tuple(sorted(lines, key=worry))
 
 
-def _incidents(
-    connection: Connection, at: Mapping[str, str], names: Mapping[str, str]
-) -> tuple[IncidentLine, ...]:
+def _incidents(connection: Connection, places: Places) -> tuple[IncidentLine, ...]:
     """Return those that somebody has to do something about, the most urgent first."""
     is_over = incidents.c.state == IncidentState.RESOLVED
     rows = connection.execute(
@@ -148,20 +163,17 @@ def _incidents(
         .order_by(is_over, incidents.c.severity.desc(), incidents.c.since_at.desc())
         .limit(INCIDENTS_SHOWN)
     )
-    return tuple(_incident(row, at, names) for row in rows)
+    return tuple(_incident(row, places) for row in rows)
 
 
-def _incident(
-    row: Row[*tuple[object, ...]], at: Mapping[str, str], names: Mapping[str, str]
-) -> IncidentLine:
-    kind, _, place = row.subject.partition(":")
+def _incident(row: Row[*tuple[object, ...]], places: Places) -> IncidentLine:
     taken = {Role(each["role"]): None for each in json.loads(row.acknowledgements)}
     return IncidentLine(
         number=row.number,
         severity=Severity(row.severity),
         level=row.level if row.matter == Matter.DEPARTURE else None,
         headline=ConditionKind(row.headline),
-        place=at.get(row.watch, "") or (names.get(place, "") if kind == "building" else ""),
+        place=places.get(row.watch or row.subject, ""),
         state=IncidentState(row.state),
         since_at=from_micros(row.since_at),
         next_at=None if row.next_at is None else from_micros(row.next_at),
@@ -177,6 +189,7 @@ def _texts(connection: Connection) -> tuple[TextLine, ...]:
             notices.c.kind,
             notices.c.severity,
             notices.c.state,
+            notices.c.end_reason,
             notices.c.channel,
             incidents.c.number,
             contacts.c.role,
@@ -194,6 +207,7 @@ def _texts(connection: Connection) -> tuple[TextLine, ...]:
             kind=row.kind,
             severity=Severity(row.severity),
             state=row.state,
+            has_no_report=row.end_reason == NO_REPORT_CAME,
             channel=row.channel or "",
         )
         for row in rows

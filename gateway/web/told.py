@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from alerts.model import Severity
+from alerts.store import owner_of
 from alerts.tables import (
+    conditions,
     from_micros,
     from_micros_or_none,
     incidents,
@@ -22,7 +24,7 @@ from alerts.tables import (
 from gateway.homes.look import Look
 from gateway.homes.store import standing_orders
 from gateway.privacy import GATEWAY, KeyStore, UnreadableError
-from gateway.schema.tables import homes
+from gateway.schema.tables import devices, homes
 
 Told = dict[str, Any]
 
@@ -46,8 +48,14 @@ def incident_list(connection: Connection, keys: KeyStore, *, reviewed: bool) -> 
 
 
 def incident_in_full(connection: Connection, keys: KeyStore, incident: str) -> Told:
-    """Tell of one incident, each of its transitions and each notice."""
+    """Tell of one incident, each of its conditions, transitions and notices."""
     row = connection.execute(select(incidents).where(incidents.c.id == incident)).one()
+    found = connection.execute(
+        select(conditions, devices.c.place)
+        .join(devices, devices.c.id == conditions.c.device, isouter=True)
+        .where(conditions.c.incident == incident)
+        .order_by(conditions.c.raised_at, conditions.c.id)
+    )
     changes = connection.execute(
         select(transitions)
         .where(transitions.c.incident == incident)
@@ -57,6 +65,19 @@ def incident_in_full(connection: Connection, keys: KeyStore, incident: str) -> T
         select(notices).where(notices.c.incident == incident).order_by(notices.c.created_at)
     )
     return _incident(row, addresses(connection, keys)) | {
+        "conditions": [
+            {
+                "kind": each.kind,
+                "device": each.device,
+                "place": each.place or "",
+                "part": each.part,
+                "since_at": from_micros(each.raised_at),
+                "cleared_at": from_micros_or_none(each.cleared_at),
+                "reason": each.reason,
+                "detail": each.detail,
+            }
+            for each in found
+        ],
         "transitions": [
             {
                 "decided_at": from_micros(each.decided_at),
@@ -83,7 +104,7 @@ def home_list(connection: Connection, keys: KeyStore, looks: list[Look]) -> list
             "standing": look.standing,
             "doors_open": look.doors_open,
             "devices": look.devices,
-            "missing": look.missing,
+            "missing": [each._asdict() for each in look.missing],
             "unknown_since": look.unknown_since,
             "ends_at": look.ends_at,
         }
@@ -104,6 +125,7 @@ def permit_list(connection: Connection, keys: KeyStore, now: datetime) -> list[T
             "until_at": from_micros(row.until_at),
             "purpose": row.purpose,
             "granted_by": row.granted_by,
+            "asked_by": _unsealed(keys, row.watch, row.asked_by),
             "revoked_at": from_micros_or_none(row.revoked_at),
             "used_at": from_micros_or_none(row.used_at),
             "is_in_force": row.revoked_at is None
@@ -124,7 +146,7 @@ def silence_list(connection: Connection, keys: KeyStore, now: datetime) -> list[
             "from_at": from_micros(row.from_at),
             "until_at": from_micros(row.until_at),
             "by": row.by,
-            "why": row.why,
+            "why": _unsealed(keys, owner_of(row.subject), row.why),
             "ended_at": from_micros_or_none(row.ended_at),
             "is_in_force": row.ended_at is None
             and from_micros(row.from_at) <= now < from_micros(row.until_at),
@@ -156,16 +178,22 @@ def _incident(row: Row[*tuple[Any, ...]], named: Mapping[str, tuple[str, str]]) 
 
 
 def _notice(row: Row[*tuple[Any, ...]], keys: KeyStore) -> Told:
-    try:
-        text = keys.unseal(row.watch or GATEWAY, row.text)
-    except UnreadableError as error:
-        text = f"({error})"
     return {
         "created_at": from_micros(row.created_at),
         "contact": row.contact,
         "kind": row.kind,
         "reason": row.reason,
         "state": row.state,
+        "end_reason": row.end_reason,
+        "instead": json.loads(row.instead or "[]"),
         "channel": row.channel,
-        "text": text,
+        "text": _unsealed(keys, row.watch or GATEWAY, row.text),
     }
+
+
+def _unsealed(keys: KeyStore, owner: str, blob: bytes) -> str:
+    """Return what was sealed, or why nobody can read it any more."""
+    try:
+        return keys.unseal(owner, blob)
+    except UnreadableError as error:
+        return f"({error})"

@@ -41,6 +41,7 @@ class Words:
     texts: str
     no_texts: str
     notice: Mapping[NoticeState, str]
+    no_report: str  # in place of *expired*, for what was sent
     nobody: str
     gateway: str
     part: Mapping[str, str]
@@ -110,8 +111,9 @@ CHINESE = Words(
         NoticeState.DELIVERED: "已送达",
         NoticeState.FAILED_PERMANENT: "发不出",
         NoticeState.SUPERSEDED: "已不需要",
-        NoticeState.EXPIRED: "已过期",
+        NoticeState.EXPIRED: "过期未发",
     },
+    no_report="已发出，无回执",
     nobody="—",
     gateway="网关",
     part={
@@ -129,6 +131,7 @@ CHINESE = Words(
         "not_connected": "未连接",
         "writing": "写入正常",
         "disk_low": "磁盘将满",
+        "oldest_removed": "磁盘将满，最早的记录已提前删除",
         "disk_full": "磁盘已满",
         "commit_refused": "写不进磁盘",
         "up_to_date": "已跟上",
@@ -215,8 +218,9 @@ ENGLISH = Words(
         NoticeState.DELIVERED: "delivered",
         NoticeState.FAILED_PERMANENT: "failed",
         NoticeState.SUPERSEDED: "superseded",
-        NoticeState.EXPIRED: "expired",
+        NoticeState.EXPIRED: "expired unsent",
     },
+    no_report="sent, no report",
     nobody="—",
     gateway="Gateway",
     part={},

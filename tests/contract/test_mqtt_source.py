@@ -121,6 +121,7 @@ def test_what_is_not_confirmed_comes_again_and_what_is_confirmed_does_not(
     driven.until(lambda: len(driven.taken) == 2)
     assert [each.payload for each in driven.taken] == [b"b", b"c"]
     assert driven.source.counts["mqtt_sessions_lost"] == 0
+    assert driven.source.counts["mqtt_redelivered"] == 2
 
 
 def test_messages_sent_while_we_are_away_wait_for_us(mosquitto: Mosquitto, driven: Driven) -> None:

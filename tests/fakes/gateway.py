@@ -19,7 +19,7 @@ from alerts.reason import Reason
 from alerts.tables import incidents, metadata, micros, notices, permits, silences, transitions
 from gateway import homes
 from gateway.health import Facts
-from gateway.homes.look import Look, Standing
+from gateway.homes.look import Look, Missing, Standing
 from gateway.homes.store import standing_orders
 from gateway.homes.street import (
     BuildingRow,
@@ -131,7 +131,8 @@ class FakeGateway:
                 standing=special.get(code, Standing.QUIET),
                 doors_open=int(special.get(code) is Standing.INCIDENT),
                 devices=1,
-                missing=int(special.get(code) is Standing.UNKNOWN),
+                missing=(Missing("door-7f3a", "前门", NOW),)
+                * (special.get(code) is Standing.UNKNOWN),
                 unknown_since=None,
                 ends_at=NOW + timedelta(days=12),
             )
@@ -178,7 +179,7 @@ class FakeGateway:
                     until_at=micros(NOW + timedelta(hours=1)),
                     purpose="meal",
                     granted_by="team-3/lead",
-                    asked_by="",
+                    asked_by=self.keys.seal(home, "1203 住户"),
                     is_late=False,
                 )
             )
@@ -189,7 +190,7 @@ class FakeGateway:
                     from_at=micros(NOW - timedelta(hours=1)),
                     until_at=micros(NOW + timedelta(hours=1)),
                     by="operator",
-                    why="plumber",
+                    why=self.keys.seal(home, "plumber"),
                 )
             )
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, event, select
 
 from alerts.model import DeviceInfo
 from alerts.policy import Policy
+from alerts.state import Voice
 from devices.decode import decode
 from devices.registry import standard
 from gateway import journal
@@ -111,6 +112,7 @@ class Shell:
         step: Callable[[], None] = lambda: None,
         engine: Engine | None = None,
         group_rows: int = 500,
+        voice: Voice | None = None,
     ) -> None:
         self.now = local("14:30")
         self.elapsed = 0.0
@@ -131,6 +133,7 @@ class Shell:
             draws=draws or CountedDraws(),
             policy=Policy(),
             on_notices=self._notices_wait,
+            voice=voice or Voice(),
         )
         self.pipeline = Pipeline(around, engine)
         self.intake = Intake(

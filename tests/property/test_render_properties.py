@@ -39,6 +39,7 @@ STORIES = st.builds(
     since_local=TIMES,
     now_local=TIMES,
     number=st.integers(1000, 9999).map(str),
+    places=st.lists(HOSTILE, max_size=3).map(tuple),
     ask=st.sampled_from(Ask),
     level=st.none() | st.integers(0, 4),
     level_reason=st.none() | st.sampled_from(Reason),
@@ -148,3 +149,10 @@ def test_every_answer_fits_one_segment(
     assert units(render.resent(text)) <= LIMIT
     assert WORDINGS[language].resent in render.resent(text)
     assert "{" not in text
+
+
+@given(HOSTILE, LANGUAGES)
+def test_the_question_about_an_order_fits_one_segment(address: str, language: str) -> None:
+    text = render.order_waits(address, language)
+    assert text.startswith(WORDINGS[language].signature)
+    assert units(render.resent(text)) <= LIMIT

@@ -12,10 +12,11 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, create_engine, insert, select
 from sqlalchemy.pool import StaticPool
 
-from alerts import dispatch, outbox
+from alerts import dispatch, outbox, receipts
 from alerts.channels.base import Attempt, ChannelHealth, DeliveryReport, Outcome
 from alerts.dispatch import Delivery, Dispatcher, Sent
 from alerts.model import NoticeKind, NoticeState, Severity
+from alerts.receipts import Receipt
 from alerts.tables import attempts, metadata, micros, notices
 
 NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -114,6 +115,13 @@ class Desk:
         with self.engine.connect() as connection:
             query = select(notices.c.state).where(notices.c.id == id_)
             return NoticeState(connection.scalars(query).one())
+
+    def end(self, id_: str) -> tuple[str | None, str | None]:
+        """Why it ended, and who was told instead."""
+        with self.engine.connect() as connection:
+            query = select(notices.c.end_reason, notices.c.instead).where(notices.c.id == id_)
+            row = connection.execute(query).one()
+        return row.end_reason, row.instead
 
     async def until(self, fact: Callable[[], bool]) -> None:
         for _ in range(2000):
@@ -275,7 +283,8 @@ async def test_a_report_makes_a_sent_notice_delivered_and_a_failed_one_says_so()
         await street.until(lambda: len(street.sent) == 1)
     report = DeliveryReport("modem", "7", "+8613900000001", Outcome.DELIVERED, "st_00")
     with street.engine.begin() as connection:
-        assert outbox.report(connection, report, street.now) == "a"
+        receipt = receipts.take(connection, report, street.now)
+        assert receipt == Receipt("a", "i1", NoticeState.DELIVERED)
     assert street.state("a") is NoticeState.DELIVERED
 
 
@@ -286,7 +295,7 @@ async def test_a_report_for_somebody_elses_text_changes_nothing() -> None:
         await street.until(lambda: len(street.sent) == 1)
     report = DeliveryReport("modem", "9", "+8613900000001", Outcome.DELIVERED, "st_00")
     with street.engine.begin() as connection:
-        assert outbox.report(connection, report, street.now) is None
+        assert receipts.take(connection, report, street.now) is None
     assert street.state("a") is NoticeState.SENT
 
 
@@ -297,6 +306,54 @@ async def test_what_nobody_needs_any_more_expires_and_says_why() -> None:
     with street.engine.begin() as connection:
         assert outbox.expire(connection, street.now) == 1
     assert street.state("a") is NoticeState.EXPIRED
+    assert street.end("a") == ("not_sent_in_time", None)
+
+
+async def test_what_was_sent_and_never_reported_expires_as_that() -> None:
+    street = desk(Phone("modem"))
+    street.write("a")
+    async with street.serving():
+        await street.until(lambda: len(street.sent) == 1)
+    street.now += timedelta(hours=49)
+    with street.engine.begin() as connection:
+        assert outbox.expire(connection, street.now) == 1
+    assert street.end("a") == ("no_report_came", None)
+
+
+async def test_a_notice_that_expires_after_a_step_names_whom_the_step_told() -> None:
+    street = desk(Phone("modem", is_up=False))
+    street.write("a")
+    street.now += timedelta(minutes=3)
+    street.write("b", contact="t/lead", kind=NoticeKind.ESCALATION)
+    street.now += timedelta(hours=3, minutes=58)
+    with street.engine.begin() as connection:
+        assert outbox.expire(connection, street.now) == 1
+    assert street.end("a") == ("not_sent_in_time", '["t/lead"]')
+
+
+async def test_a_notice_that_fails_after_a_step_names_whom_the_step_told() -> None:
+    street = desk(Phone("modem", [Attempt(Outcome.FAILED_PERMANENT, "refused")]))
+    street.write("a")
+    street.now += timedelta(minutes=3)
+    street.write("b", contact="t/lead", kind=NoticeKind.ESCALATION)
+    async with street.serving():
+        await street.until(lambda: len(street.sent) == 2)
+    assert street.state("a") is NoticeState.FAILED_PERMANENT
+    assert street.end("a")[1] == '["t/lead"]'
+
+
+async def test_a_report_of_failure_names_whom_a_step_told_meanwhile() -> None:
+    street = desk(Phone("modem"))
+    street.write("a")
+    async with street.serving():
+        await street.until(lambda: len(street.sent) == 1)
+    street.now += timedelta(minutes=3)
+    street.write("b", contact="t/lead", kind=NoticeKind.ESCALATION)
+    failed = DeliveryReport("modem", "7", "", Outcome.FAILED_PERMANENT, "expired")
+    with street.engine.begin() as connection:
+        receipt = receipts.take(connection, failed, street.now)
+        assert receipt == Receipt("a", "i1", NoticeState.FAILED_PERMANENT)
+    assert street.end("a") == ("expired", '["t/lead"]')
 
 
 async def test_every_attempt_is_on_record() -> None:

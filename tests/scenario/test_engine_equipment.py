@@ -8,8 +8,9 @@ from alerts import engine
 from alerts.model import ConditionKind, DeviceClass, IncidentState, Matter
 from alerts.permits import AddSilence, EndSilence
 from alerts.reason import Reason
-from devices.model import Origin
-from tests.fakes.street import Street, local
+from alerts.state import Voice
+from devices.model import LEFT_NETWORK, Origin
+from tests.fakes.street import Street, local, observed
 
 TOLD_OF_EQUIPMENT = {"m1", "worker-day"}
 
@@ -483,3 +484,111 @@ def test_a_mains_device_is_known_by_its_class() -> None:
     street = Street(at="14:30")
     street.home("w1")
     assert street.mains_device("door-1").device_class is DeviceClass.MAINS
+
+
+# ---- which device it is ----
+
+
+def test_a_text_about_a_silent_device_says_where_it_hangs() -> None:
+    street = Street(at="14:30")
+    street.home("w1")
+    street.mains_device("door-1", place="前门")
+    street.mains_device("door-2", place="阳台门")
+    street.passes(minutes=8)
+    street.beats("door-2")
+    street.until("14:47")
+    assert street.told("maintainers/m1") == [
+        "【门神】南岭村3栋1203 前门 设备失联 14:45起 1户看不到 回复 1 4821"
+    ]
+    street.passes(hours=25)
+    assert "南岭村3栋1203 前门等2台 设备失联" in street.told("maintainers/m1")[-1]
+
+
+def test_a_text_about_a_door_does_not_name_the_device(street: Street) -> None:
+    street.device("door-9", place="前门")
+    street.says("door-9", "door", "open")
+    assert street.told("team-1/worker-day") == [
+        "【门神】南岭村3栋1203 未报备开门 14:30 证据1级 回复 1 4821"
+    ]
+
+
+def test_a_device_that_left_its_network_is_told_as_that(street: Street) -> None:
+    street.device("door-9")
+    street.status("door-9", "offline", note=LEFT_NETWORK)
+    street.passes(minutes=3)
+    (condition,) = street.standing(ConditionKind.SILENT)
+    assert condition.reason is Reason.LEFT_NETWORK
+    assert "设备已退网" in street.told("maintainers/m1")[0]
+
+
+def test_a_text_about_the_gateway_names_it() -> None:
+    street = Street(at="14:30")
+    street.home("w1", "door-1")
+    street.state.voice = Voice(gateway="nanling")
+    with street.turn() as turn:
+        engine.intake_lost(turn)
+    street.passes(minutes=3)
+    assert "本网关nanling 消息服务中断" in street.told("maintainers/m1")[0]
+
+
+# ---- devices of a building ----
+
+
+@pytest.fixture
+def hall(street: Street) -> Street:
+    street.mains_device("camera-hall", None, place="大堂")
+    return street
+
+
+def test_a_silent_device_of_a_building_is_told_to_the_maintainers_alone(hall: Street) -> None:
+    hall.until("14:47")
+    assert hall.told("maintainers/m1") == ["【门神】b3 大堂 设备失联 14:45起 回复 1 4821"]
+    assert hall.who_was_told() == {"m1"}
+    assert hall.incident().subject == "device:camera-hall"
+    hall.beats("camera-hall")
+    assert hall.incident().cause == "recovered"
+
+
+def test_a_device_of_a_building_without_a_place_is_named_by_its_id(street: Street) -> None:
+    street.home("w2", "door-2", address="南岭村3栋1101")
+    street.device("lamp-4", None)
+    street.apply(observed("lamp-4", "power", "low", boot="b1", seq=1))
+    assert street.told("maintainers/m1") == [
+        "【门神】南岭村3栋 lamp-4 设备电量低 14:30起 回复 1 4821"
+    ]
+
+
+def test_nobody_is_told_of_a_building_in_which_no_home_is_under_an_order() -> None:
+    street = Street(at="14:30")
+    street.home("w1", "door-1", building="b9")
+    street.home("w2", "door-2", notice_served_at=None)
+    street.mains_device("camera-hall", None)
+    street.passes(hours=1)
+    assert street.notices == []
+    assert street.counts[Reason.NOT_WATCHED] >= 1
+
+
+def test_what_a_building_lacks_is_told_once_its_first_home_is_under_an_order() -> None:
+    street = Street(at="14:30")
+    street.home("w1", "door-1", starts_at=local("16:00"))
+    street.mains_device("camera-hall", None)
+    street.until("15:59")
+    assert street.notices == []
+    street.until("16:05")
+    assert street.who_was_told() == {"m1"}
+
+
+def test_a_silent_device_of_a_building_is_told_once_across_a_restart(hall: Street) -> None:
+    hall.until("14:46")
+    hall.restart(after_s=30)
+    hall.passes(minutes=10)
+    hall.restart()
+    hall.passes(minutes=30)
+    assert len(hall.told("maintainers/m1")) == 1
+
+
+def test_what_a_camera_of_a_building_sees_is_recorded_and_told_to_nobody(hall: Street) -> None:
+    for seen in ("exit", "gathering", "covered"):
+        hall.says("camera-hall", "camera", seen)
+    assert hall.notices == []
+    assert hall.reasons.count(Reason.NOT_WATCHED) == 3

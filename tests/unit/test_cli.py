@@ -147,10 +147,14 @@ def test_a_wrong_purpose_is_said_in_words(gateway: FakeGateway) -> None:
 
 
 def test_homes_are_shown_all_or_one(gateway: FakeGateway) -> None:
-    assert len(json.loads(menshen("home", "status", "--json").stdout)) == 30
+    all_of_them = menshen("home", "status", "--json").stdout
+    assert len(json.loads(all_of_them)) == 30
     for name in (CODE, HOME):
         (one,) = json.loads(menshen("home", "status", name, "--json").stdout)
         assert (one["code"], one["standing"]) == (CODE, "incident")
+    unknown = next(each for each in json.loads(all_of_them) if each["standing"] == "unknown")
+    assert unknown["missing"][0]["device"] == "door-7f3a"
+    assert "door-7f3a 前门 11-21" in menshen("home", "status", unknown["code"]).stdout
     assert "no such home" in menshen("home", "status", "nowhere").stdout
 
 

@@ -8,6 +8,7 @@ from alerts import commands
 from alerts.commands import Acknowledge, Command, OnSite, Reopen, Resolve, Review
 from alerts.model import Cause, IncidentState, Role
 from alerts.reason import Reason
+from alerts.state import Voice
 from tests.fakes.desk import Desk
 from tests.fakes.street import team, watch
 
@@ -31,6 +32,22 @@ def test_an_incident_that_is_not_there_is_said_not_to_be(command: type[Command])
     answer = commands.apply(desk.turn(), command("nowhere", "operator", "cli"))
     assert (answer.ok, answer.reason) == (False, Reason.NUMBER_UNKNOWN)
     assert not desk.changes[-1]
+
+
+def test_answers_and_texts_are_in_the_language_of_the_gateway() -> None:
+    desk = opened()
+    desk.state.voice = Voice("en")
+    said = [
+        *(desk.writes("worker-day", each).text for each in ("hello", "1 9999", "1 4821", "3 4821")),
+        *(desk.asked(each).text for each in (Acknowledge, Reopen, Review, OnSite)),
+        commands.apply(desk.turn(), Acknowledge("nowhere", "operator", "cli")).text,
+        commands.apply(desk.turn(), Review(desk.incident().id, "team-1/lead", "sms")).text,
+    ]
+    assert [text for text in said if not text.startswith("[Menshen]")] == []
+    desk.raised("seal_broken")
+    desk.passes(hours=2)
+    texts = [notice.text for notice in desk.notices if "【" in notice.text]
+    assert texts == [desk.notices[0].text]  # written before the language was set
 
 
 def test_an_operator_counts_as_the_lead_does() -> None:

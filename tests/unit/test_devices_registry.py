@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devices.decode import decode
-from devices.model import Undecodable
+from devices.model import LEFT_NETWORK, Decoded, Undecodable
 from devices.profile import DeviceSettings
 from devices.registry import standard
 
@@ -35,7 +35,10 @@ def test_one_name_behind_two_bridges_is_two_devices() -> None:
 def test_a_device_that_left_has_the_id_it_spoke_under() -> None:
     registry = standard(zigbee2mqtt_bases=("north",))
     left = b'{"type":"device_leave","data":{"friendly_name":"door"}}'
-    assert decode("north/bridge/event", left, False, registry).device == "north/door"
+    decoded = decode("north/bridge/event", left, False, registry)
+    assert isinstance(decoded, Decoded)
+    (status,) = decoded.observations
+    assert (status.device, status.state, status.note) == ("north/door", "offline", LEFT_NETWORK)
 
 
 def test_a_base_within_another_keeps_its_own_messages() -> None:

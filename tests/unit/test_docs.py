@@ -20,7 +20,9 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 FUNCTION = re.compile(r"`([a-z][\w/-]*\.py):([A-Za-z_][\w.]*)`")
 FILE = re.compile(r"`((?:devices|alerts|gateway|tests|docs|deploy|requirements)/[\w/.-]+\.\w+)`")
 COMMAND = re.compile(r"(?:`|[$] |bin/)menshen((?: [a-z]+)+)")
-SETTING = re.compile(r"`((?:gateway|mqtt|journal|web|heartbeat|policy)\.[a-z_0-9.]+)(?: = [^`]*)?`")
+SETTING = re.compile(
+    r"`((?:gateway|mqtt|journal|records|web|heartbeat|policy)\.[a-z_0-9.]+)(?: = [^`]*)?`"
+)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 

@@ -19,7 +19,7 @@ from alerts.evidence import WORST_FIRST
 from alerts.model import ConditionKind, IncidentState
 from alerts.reason import Reason
 from alerts.render import LIMIT, units
-from alerts.wording import CHINESE, Say
+from alerts.wording import CHINESE, ENGLISH, Say
 from devices.model import STATES
 from devices.profiles import zigbee2mqtt_state
 from devices.profiles.zigbee2mqtt_state import HELP_ACTIONS
@@ -32,7 +32,9 @@ from gateway.app import Deciding
 from gateway.health import Facts
 from gateway.homes.look import Standing
 from gateway.intake import Intake
+from gateway.keeping import Keeping
 from gateway.mqtt import Broker, MqttSource
+from gateway.retention import RECORDS
 from gateway.schema.tables import metadata
 
 DOCS = ROOT / "docs"
@@ -83,6 +85,12 @@ def test_every_time_of_telling_has_its_step() -> None:
 
 def test_a_text_is_shown_for_every_condition() -> None:
     assert {example.headline for example in texts.EXAMPLES} == set(ConditionKind)
+
+
+def test_a_text_is_shown_for_every_cause_that_has_words_of_its_own() -> None:
+    shown = {(each.headline, each.because) for each in texts.EXAMPLES}
+    assert set(CHINESE.what_because) <= shown
+    assert set(ENGLISH.what_because) == set(CHINESE.what_because)
 
 
 def test_a_text_is_shown_for_every_occasion_that_has_words_of_its_own() -> None:
@@ -143,6 +151,11 @@ def test_every_make_is_explained() -> None:
 def test_every_table_stands_on_the_page_of_privacy() -> None:
     text = page("privacy.md")
     assert not [name for name in metadata.tables if not re.search(rf"`{name}[`.]", text)]
+
+
+def test_how_long_each_table_is_kept_stands_on_the_page_of_privacy() -> None:
+    kept = first_cells(page("privacy.md").partition("## How long")[2])
+    assert kept == ["journal", *(each.table.name for each in RECORDS)]
 
 
 def test_what_is_said_to_be_encrypted_is_what_the_tables_keep_as_bytes() -> None:
@@ -207,8 +220,9 @@ def _all_counts() -> dict[str, int]:
     nothing: Any = SimpleNamespace()
     source = MqttSource(Broker("broker", 1883, "menshen"), ())
     intake = Intake(nothing, nothing, nothing, lambda: NOW)
-    pipeline: Any = SimpleNamespace(counts=Counter({"REASON": 1, "records_passed_over": 1}))
-    return Deciding(source, intake, pipeline, nothing, nothing).counts()
+    pipeline: Any = SimpleNamespace(counts=Counter({"REASON": 1}), records_passed_over=1)
+    keeping = Keeping(nothing, lambda: NOW, lambda: True, lambda: None)
+    return Deciding(source, intake, pipeline, keeping, nothing, nothing).counts()
 
 
 def _findings_in_code() -> set[tuple[str, str, str]]:

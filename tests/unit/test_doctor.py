@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import re
 import shutil
 import sqlite3
+import threading
 import tomllib
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import msgspec
@@ -195,8 +198,36 @@ members = ["""
 # ---- the broker ----
 
 
-def test_the_shipped_broker_settings_have_nothing_bad() -> None:
-    assert bad(mosquitto.examine(SHIPPED)) == []
+LOCAL = """
+include_dir {shipped}
+listener 8883
+allow_anonymous false
+acl_file /etc/mosquitto/acl
+"""
+
+
+def test_the_shipped_broker_settings_with_a_listener_have_nothing_bad(tmp_path: Path) -> None:
+    path = tmp_path / "mosquitto.conf"
+    path.write_text(LOCAL.format(shipped=SHIPPED.parent))
+    assert [a for a in mosquitto.examine(path) if a.level is not Level.OK] == []
+
+
+@pytest.mark.parametrize("given", ["", "persistence true\n"])
+def test_without_a_listener_anybody_on_the_machine_comes_in(tmp_path: Path, given: str) -> None:
+    path = tmp_path / "mosquitto.conf"
+    path.write_text(given)
+    assert any("allow_anonymous is true by default" in w for w in bad(mosquitto.examine(path)))
+    for opened in ("listener 1883", "port 1883"):
+        path.write_text(f"{given}{opened}\n")
+        assert not [w for w in bad(mosquitto.examine(path)) if "allow_anonymous" in w]
+
+
+def test_the_access_rules_it_points_to_are_shipped(tmp_path: Path) -> None:
+    path = tmp_path / "mosquitto.conf"
+    path.write_text("listener 8883\n")
+    (advice,) = (a for a in mosquitto.examine(path) if "acl_file" in a.what)
+    (named,) = re.findall(r"deploy/\S+", advice.remedy)
+    assert (SHIPPED.parents[2] / named).is_file()
 
 
 def test_mosquittos_own_defaults_are_dangerous(tmp_path: Path) -> None:
@@ -318,6 +349,70 @@ async def test_a_port_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
 
 async def test_a_gateway_that_can_tell_nobody_is_bad() -> None:
     assert "nobody can be told" in bad([a async for a in modem.examine(config.Config())])[0]
+
+
+# ---- a gateway that runs ----
+
+
+@contextmanager
+def answering(body: str) -> Iterator[int]:
+    """Something that answers every request with `body`; yields its port."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+async def visit(folder: Path, port: int) -> list[Advice]:
+    init(folder / "menshen.toml")
+    taken = (folder / "menshen.toml").read_text(encoding="utf-8")
+    mended = taken.replace("# port = 1883", "port = 1").replace("# port = 8080", f"port = {port}")
+    (folder / "menshen.toml").write_text(mended, encoding="utf-8")
+    return [advice async for advice in examine(folder / "menshen.toml")]
+
+
+@pytest.mark.parametrize(
+    ("body", "who"),
+    [
+        ('{"name": "next-door", "findings": []}', 'the gateway "next-door" answers'),
+        ("<html>a printer</html>", "a program that is no gateway answers"),
+        ('["findings"]', "a program that is no gateway answers"),
+    ],
+)
+async def test_somebody_else_on_the_port_is_not_taken_for_this_gateway(
+    tmp_path: Path, body: str, who: str
+) -> None:
+    with answering(body) as port:
+        found = await visit(tmp_path, port)
+    assert any(what.startswith(who) for what in bad(found)), bad(found)
+    assert all(advice.remedy for advice in found if advice.level is not Level.OK)
+
+
+async def test_this_gateway_is_asked_how_it_is(tmp_path: Path) -> None:
+    finding = '{"part": "clock", "level": "warn", "reason": "not_trusted", "detail": ""}'
+    with answering(f'{{"name": "menshen", "findings": [{finding}]}}') as port:
+        found = await visit(tmp_path, port)
+    assert "not_trusted" in warned(found)
+    assert not any(advice.part.startswith("channel") for advice in found)
+
+
+async def test_a_wrong_homes_file_stops_no_gateway_that_knows_homes(tmp_path: Path) -> None:
+    init(tmp_path / "menshen.toml")
+    (tmp_path / "homes.toml").write_text("[[nothing]]\n")
+    found = await visit(tmp_path, 1)
+    (advice,) = (each for each in found if each.part == "homes")
+    assert "goes on with the homes it took in last" in advice.remedy
 
 
 # ---- all of it ----

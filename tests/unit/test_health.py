@@ -53,6 +53,14 @@ def test_a_gateway_that_does_its_work_is_well() -> None:
             *("journal", Level.WARN, "disk_low", "100 MiB"),
         ),
         (
+            replace(WELL, disk_free_bytes=100 * 2**20, shortened_at=ago(3600)),
+            *("journal", Level.WARN, "oldest_removed", ""),
+        ),
+        (
+            replace(WELL, shortened_at=ago(2 * 86400)),
+            *("journal", Level.OK, "writing", "#10"),
+        ),
+        (
             replace(WELL, cursor_seq=3, behind_since=ago(31)),
             *("engine", Level.BAD, "behind", "7"),
         ),
@@ -121,6 +129,14 @@ def test_metrics_are_what_prometheus_reads() -> None:
     assert 'menshen_channel_up{channel="g\\"s\\\\m\\n"} 1\n' in text
     named = re.findall(r"^# TYPE (\S+)", text, re.MULTILINE)
     assert len(named) == len(set(named))
+
+
+def test_a_state_without_any_home_or_incident_is_zero_and_not_absent() -> None:
+    text = metrics.render(WELL, {}, {})
+    for state in ("incident", "unknown", "quiet", "unwatched"):
+        assert f'menshen_homes{{state="{state}"}} 0\n' in text
+    for state in ("open", "acknowledged", "on_site", "resolved"):
+        assert f'menshen_incidents{{state="{state}"}} 0\n' in text
 
 
 def test_lag_and_waiting_are_measured() -> None:

@@ -107,6 +107,38 @@ def test_an_id_that_stands_twice_is_refused(tmp_path: Path, table: str) -> None:
         load(tmp_path, GOOD + GOOD[start:end])
 
 
+def device(device_id: str, bridge: str = "") -> str:
+    return f'[[devices]]\nid = "{device_id}"\nhome = "440307001"\nbridge = "{bridge}"\n'
+
+
+def test_a_native_device_and_one_of_zigbee2mqtt_may_not_share_an_id(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r'"door-1" stands 2 times; .*Zigbee2MQTT too: rename'):
+        load(tmp_path, GOOD + device("door-1", "zigbee2mqtt"))
+
+
+@pytest.mark.parametrize("bridge", ["", "zigbee2mqtt"])
+def test_a_name_that_reads_like_a_device_of_another_bridge_is_refused(
+    tmp_path: Path, bridge: str
+) -> None:
+    text = GOOD + device("floor2/door", "floor2") + device("floor2/seal", bridge)
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path, text)
+    assert 'devices[3] (id "floor2/seal").id: devices behind the bridge "floor2"' in str(
+        caught.value
+    )
+    assert 'bridge = "floor2"' in str(caught.value)
+
+
+def test_a_name_with_a_slash_is_refused_only_where_such_a_bridge_is_named(tmp_path: Path) -> None:
+    text = GOOD + device("floor2/door", "zigbee2mqtt") + device("floor22/door", "floor22")
+    assert len(load(tmp_path, text).devices) == 3
+
+
+def test_a_device_may_not_be_called_like_what_is_kept_of_a_bridge(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="rename the device"):
+        load(tmp_path, GOOD + device("bridge:zigbee2mqtt"))
+
+
 def test_no_error_repeats_a_phone_a_name_or_a_house_code(tmp_path: Path) -> None:
     start, end = GOOD.index("[[homes]]"), GOOD.index("[[devices]]")
     broken = [

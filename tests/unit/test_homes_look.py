@@ -7,7 +7,7 @@ from typing import Any, cast
 from alerts.model import DeviceInfo, Incident, Team, Watch
 from alerts.policy import Policy
 from alerts.state import DeviceState, State
-from gateway.homes.look import Standing, count, looks
+from gateway.homes.look import Missing, Standing, count, looks
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 
@@ -57,7 +57,8 @@ def test_a_home_with_a_silent_device_is_unknown_since_then() -> None:
     silent.devices["d"].unknown_since = NOW
     silent.devices["d"].missing_since = NOW
     (look,) = looks(silent)
-    assert (look.standing, look.unknown_since, look.missing) == (Standing.UNKNOWN, NOW, 1)
+    assert (look.standing, look.unknown_since) == (Standing.UNKNOWN, NOW)
+    assert look.missing == (Missing("d", "", NOW),)
 
 
 def test_a_gateway_that_hears_nobody_knows_of_no_home() -> None:

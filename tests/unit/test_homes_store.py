@@ -228,6 +228,7 @@ def test_permits_of_the_file_are_entered_once_and_end_with_their_line(
     row = connection.execute(select(permits)).one()
     assert row.watch == watch_of(connection, keys, "440307001")
     assert (row.purpose, row.granted_by, row.revoked_at) == ("meal", "t/l", None)
+    assert keys.unseal(row.watch, row.asked_by) == ""
     connection.execute(update(permits).values(used_at=1))
     load(STREET + "# again\n")
     assert connection.execute(select(permits)).one().used_at == 1

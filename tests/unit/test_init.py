@@ -1,5 +1,6 @@
 """`menshen init` writes a gateway that loads, and never over anything."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -56,3 +57,12 @@ def test_taking_away_every_mark_gives_the_same_configuration(tmp_path: Path) -> 
         config.Web(),
         config.Journal(),
     )
+
+
+def test_no_device_of_the_example_names_its_home(tmp_path: Path) -> None:
+    init(tmp_path / "menshen.toml")
+    street = load_file(tmp_path / "homes.toml")
+    assert street.devices
+    door = re.compile(r"[0-9]{3,}")
+    numbers = {found for home in street.homes for found in door.findall(home.address + home.code)}
+    assert not [device for device in street.devices if set(door.findall(device.id)) & numbers]

@@ -12,7 +12,7 @@ import pytest
 from alerts import engine
 from alerts.commands import Acknowledge
 from alerts.model import ConditionKind
-from alerts.state import Turn
+from alerts.state import Turn, Voice
 from alerts.tables import conditions, decisions, incidents, notices
 from devices.model import Observation
 from gateway import checkpoint, cursor
@@ -64,6 +64,21 @@ def test_a_broken_seal_is_an_incident_with_notices_and_the_dispatcher_is_woken(
     assert shell.woken == 1
     with shell.database.read() as connection:
         assert cursor.read(connection, "alerts") == 2
+
+
+def test_texts_are_written_in_the_language_of_the_gateway_after_a_restart_too(
+    start: Start, broker: MemoryBroker
+) -> None:
+    shell = start(voice=Voice("en"))
+    break_seal(shell, broker)
+    assert all(b"[Menshen]" in row.text for row in shell.rows(notices))
+    shell.kill()
+    again = start(voice=Voice("en"))
+    before = len(again.rows(notices))
+    answer = again.pipeline.reply(again.connection, ("team-1/worker-day",), "?", again.now)
+    assert answer.text.startswith("[Menshen]")
+    assert len(again.rows(notices)) == before + 1
+    assert b"[Menshen]" in again.rows(notices)[-1].text
 
 
 def test_after_a_kill_the_same_state_is_known(start: Start, broker: MemoryBroker) -> None:
@@ -139,7 +154,7 @@ def test_a_record_on_which_the_engine_fails_stops_no_other(
     broker.publish(*event_of("door-2", 2, "closed"))
     shell.settle()
     assert len(shell.rows(incidents)) == 1
-    assert shell.pipeline.counts["records_passed_over"] == 2
+    assert shell.pipeline.records_passed_over == 2
     failed = [row for row in shell.rows(decisions) if row.detail == "engine failed"]
     assert [(row.device, row.journal_seq) for row in failed] == [("door-2", 1), ("door-2", 4)]
     assert shell.pipeline.cursor == 4

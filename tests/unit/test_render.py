@@ -148,16 +148,49 @@ def test_a_text_that_is_not_ours_is_left_as_it_is() -> None:
         ("building:b3", ("南岭村3栋1203",), "b3"),
         ("building:b3", ("南岭村3栋1203", "东村1栋"), "b3"),
         ("bridge:attic-2", ("南岭村3栋1203", "南岭村3栋1101"), "网关attic-2"),
-        ("gateway", (), "本网关"),
+        ("gateway", (), "本网关nanling"),
         ("device:door-9", (), "door-9"),
     ],
 )
 def test_a_place_is_named_by_what_its_homes_share(
     subject: str, addresses: tuple[str, ...], named: str
 ) -> None:
-    assert render.place(subject, addresses) == named
+    assert render.place(subject, addresses, gateway="nanling") == named
+
+
+def test_a_gateway_without_a_name_is_still_a_gateway() -> None:
+    assert render.place("gateway", ()) == "本网关"
+    assert render.place("gateway", (), "en") == "gateway"
+    assert render.place("gateway", (), "en", gateway="nanling") == "gateway nanling"
+
+
+@pytest.mark.parametrize(
+    ("places", "where"),
+    [
+        (("前门",), "前门 设备失联"),
+        (("前门", "阳台门", ""), "前门等3台 设备失联"),
+        (("", "阳台门"), "阳台门等2台 设备失联"),
+        (("",), "3栋1203 设备失联"),
+        (("前\n门【】",), "前 门 设备失联"),
+    ],
+)
+def test_a_device_is_named_by_where_it_hangs(places: tuple[str, ...], where: str) -> None:
+    assert f"{where} 14:32起" in render.notice(replace(SILENT, places=places))
+
+
+def test_the_place_outlasts_the_long_address_and_gives_way_to_the_door() -> None:
+    long = replace(SILENT, address="深圳市龙岗区" * 8, places=("前门",))
+    assert "【门神】3栋1203 前门 设备失联" in render.notice(long)
+    endless = replace(long, places=("门" * 60,))
+    assert "【门神】3栋1203 设备失联" in render.notice(endless)
+
+
+def test_english_names_the_device_too() -> None:
+    both = replace(SILENT, address="Nanling 3-1203", places=("front door", "balcony"))
+    text = "[Menshen]3栋1203 front door +1 silent 14:32 1 blind reply 1 4821"
+    assert render.notice(both, "en") == text
 
 
 def test_an_answer_says_what_still_stands() -> None:
     text = render.answer(Say.STANDS, "4821", standing=(ConditionKind.OPENED,))
-    assert text == "【门神】4821 还不能办结：门还开着。恢复后再回复 3 4821"
+    assert text == "【门神】4821 还不能记处置完：门还开着。恢复后再回复 3 4821"

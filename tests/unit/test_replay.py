@@ -144,7 +144,7 @@ def test_a_permit_of_then_covers_the_opening(past: Past) -> None:
         "until_at": micros(after(hours=1)),
         "purpose": "meal",
         "granted_by": "t/l",
-        "asked_by": "",
+        "asked_by": b"",
         "is_late": False,
     }
     add(past, permits, grant)
@@ -161,7 +161,7 @@ def test_a_permit_that_was_revoked_before_covers_nothing(past: Past) -> None:
         "until_at": micros(after(hours=1)),
         "purpose": "meal",
         "granted_by": "t/l",
-        "asked_by": "",
+        "asked_by": b"",
         "is_late": False,
         "revoked_at": micros(after(minutes=2)),
     }
@@ -179,7 +179,7 @@ def test_a_silence_of_then_keeps_the_replay_quiet(past: Past) -> None:
         "from_at": micros(DAY),
         "until_at": micros(after(hours=1)),
         "by": "a",
-        "why": "w",
+        "why": b"w",
     }
     add(past, silences, asked)
     assert past.replay(DAY, after(minutes=10)) == []

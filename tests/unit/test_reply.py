@@ -165,7 +165,7 @@ def test_dealt_with_is_refused_while_the_door_is_open_and_says_so() -> None:
     opening = desk.raised("opened")
     answer = desk.writes("worker-day", "3 4821")
     assert (answer.ok, answer.reason) == (False, Reason.CONDITION_STANDS)
-    assert answer.text == "【门神】4821 还不能办结：门还开着。恢复后再回复 3 4821"
+    assert answer.text == "【门神】4821 还不能记处置完：门还开着。恢复后再回复 3 4821"
     desk.cleared(opening)
     assert desk.writes("worker-day", "3 4821").text == "【门神】4821 已记处置完，待另一人复核"
 

@@ -73,6 +73,50 @@ def test_a_wrong_value_says_what_is_wanted(tmp_path: Path, text: str, said: str)
     assert complaint(tmp_path, text).startswith(f"/menshen.toml: {said}")
 
 
+NUMBERS = [
+    each.key
+    for each in config.settings()
+    if each.key.startswith("policy.") and each.type in {"number", "whole number"}
+]
+
+
+@pytest.mark.parametrize("key", NUMBERS)
+@pytest.mark.parametrize("value", ["-1", "1e12", "nan", "inf"])
+def test_no_number_of_the_policy_may_be_absurd(tmp_path: Path, key: str, value: str) -> None:
+    table, _, name = key.rpartition(".")
+    assert f"{key}: must be " in complaint(tmp_path, f"[{table}]\n{name} = {value}\n")
+
+
+@pytest.mark.parametrize("key", [key for key in NUMBERS if key.endswith("_s")])
+def test_no_delay_may_be_nothing_or_longer_than_a_month(tmp_path: Path, key: str) -> None:
+    table, _, name = key.rpartition(".")
+    for value in ("0", "2592001"):
+        said = complaint(tmp_path, f"[{table}]\n{name} = {value}\n")
+        assert f"{key}: must be greater than zero and at most 2592000 (30 days)" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[policy.opening]\nrepeated_count = 0", "opening.repeated_count: must be 1 to 100000"),
+        ("[policy.supervision]\noutage_devices = 1", "supervision.outage_devices: must be 2 to"),
+        ("[policy.supervision]\nheartbeats_missed = 0.5", "heartbeats_missed: must be 1 to"),
+        ("[policy.supervision]\nbattery_low_pct = 101", "must be a percentage, 0 to 100"),
+        ("[policy.supervision]\nbattery_low_pct = 40", "battery_ok_pct: must be battery_low_pct"),
+        ('[policy.opening]\nnight_from = "24:00"', "night_from: must be a local time of day"),
+        ('[policy.opening]\nnight_from = "22:00+08:00"', "night_from: must be a local time of day"),
+    ],
+)
+def test_counts_percentages_and_times_have_their_limits(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    assert said in complaint(tmp_path, text)
+
+
+def test_announcements_may_be_none_at_all(tmp_path: Path) -> None:
+    assert read(tmp_path, "[policy.announcing]\nper_day = 0\n").policy.announcing.per_day == 0
+
+
 def test_an_absent_file_says_what_writes_one(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"absent\.toml: no such file; `menshen init`"):
         config.load(tmp_path / "absent.toml")

@@ -31,7 +31,7 @@ from alerts.model import (
     Transition,
 )
 from alerts.reason import Reason
-from alerts.tables import decisions, notices, transitions
+from alerts.tables import decisions, micros, notices, permits, silences, transitions
 from tests.fakes.shell import MemoryBroker, PlainSealer, Shell
 from tests.fakes.street import local
 
@@ -80,7 +80,7 @@ NOTICE = Notice(
     NOW,
     NOW + timedelta(hours=4),
 )
-PERMIT = Permit("p1", "w1", NOW, NOW + timedelta(hours=1), "meal", "team-1/lead", used_at=NOW)
+PERMIT = Permit("p1", "w1", NOW, NOW + timedelta(hours=1), "meal", "team-1/lead", "son")
 SILENCE = Silence("s1", "w1", NOW, NOW + timedelta(hours=1), "operator", "plumber")
 
 
@@ -106,8 +106,8 @@ def test_everything_comes_back_as_it_was(shell: Shell) -> None:
     standing = load(shell)
     assert standing.conditions == (CONDITION,)
     assert standing.incidents == (INCIDENT,)
-    assert standing.permits == (PERMIT,)
-    assert standing.silences == (SILENCE,)
+    assert standing.permits == (replace(PERMIT, asked_by=""),)  # words for people stay sealed
+    assert standing.silences == (replace(SILENCE, why=""),)
     assert standing.numbers == {"team-1": {"4821": ("i1", NOW)}}
 
 
@@ -137,6 +137,62 @@ def test_a_notice_waits_sealed_from_now_on(shell: Shell) -> None:
     assert row.text == "w1|【门神】…".encode()
     assert (row.state, row.leg, row.tries, row.is_resend) == (NoticeState.PENDING, 0, 0, False)
     assert row.next_at == row.created_at
+
+
+@pytest.mark.parametrize(
+    ("subject", "owner"),
+    [("w1", "w1"), ("device:door-1", "gateway"), ("building:b3", "gateway")],
+)
+def test_words_given_for_a_permit_or_silence_are_sealed(
+    shell: Shell, subject: str, owner: str
+) -> None:
+    save(shell, permits=[PERMIT], silences=[replace(SILENCE, subject=subject)])
+    assert [row.asked_by for row in shell.rows(permits)] == [b"w1|son"]
+    assert [row.why for row in shell.rows(silences)] == [f"{owner}|plumber".encode()]
+
+
+def test_words_outlive_a_change_made_after_a_restart(shell: Shell) -> None:
+    save(shell, permits=[PERMIT], silences=[SILENCE])
+    (permit,), (silence,) = load(shell).permits, load(shell).silences
+    later = NOW + timedelta(minutes=1)
+    used, ended = replace(permit, used_at=later), replace(silence, ended_at=later)
+    save(shell, permits=[used], silences=[ended])
+    (row,) = shell.rows(permits)
+    assert (row.asked_by, row.used_at) == (b"w1|son", micros(later))
+    (row,) = shell.rows(silences)
+    assert (row.why, row.ended_at) == (b"w1|plumber", micros(later))
+
+
+# ---- who was told instead ----
+
+
+def step(at: timedelta, *contacts: str, kind: NoticeKind = NoticeKind.ESCALATION) -> list[Notice]:
+    return [
+        replace(NOTICE, id=f"{at}-{each}", contact=each, kind=kind, created_at=NOW + at)
+        for each in contacts
+    ]
+
+
+@pytest.mark.parametrize("end", [NoticeState.FAILED_PERMANENT, NoticeState.EXPIRED])
+def test_a_notice_that_reached_nobody_names_whom_the_next_step_told(
+    shell: Shell, end: NoticeState
+) -> None:
+    save(shell, notices=[replace(NOTICE, state=end)])
+    save(shell, notices=step(timedelta(minutes=1), "t/update", kind=NoticeKind.UPDATE))
+    save(shell, notices=step(timedelta(minutes=3), "t/lead", "t/police", NOTICE.contact))
+    save(shell, notices=step(timedelta(minutes=6), "t/street"))
+    instead = {row.id: row.instead for row in shell.rows(notices)}
+    assert instead.pop("n1") == '["t/lead", "t/police"]'
+    assert set(instead.values()) == {None}
+
+
+def test_what_was_sent_or_superseded_had_no_need_of_anybody_instead(shell: Shell) -> None:
+    sent = replace(NOTICE, id="n2", state=NoticeState.SENT)
+    other = replace(NOTICE, id="n3", incident="i2", state=NoticeState.EXPIRED)
+    superseded = replace(NOTICE, state=NoticeState.SUPERSEDED)
+    save(shell, notices=[superseded, sent, other])
+    save(shell, notices=step(timedelta(minutes=3), "t/lead"))
+    assert [row.instead for row in shell.rows(notices)] == [None] * 4
 
 
 def test_superseding_ends_what_waits_but_no_answer_and_nothing_of_this_change(

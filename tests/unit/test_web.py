@@ -6,13 +6,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from alerts.commands import Acknowledge, Answer, OnSite, Reopen, Resolve, Review
 from alerts.model import Cause, ConditionKind
 from alerts.permits import AddSilence, EndSilence, GrantPermit, RevokePermit
 from alerts.reason import Reason
-from alerts.tables import incidents, notices
+from alerts.tables import conditions, incidents, micros, notices, permits, silences
+from gateway.schema.tables import devices
 from gateway.web import create_app
 from gateway.web.guard import host_of
 from gateway.web.words import LANGUAGES
@@ -255,6 +256,88 @@ def test_an_incident_is_told_with_its_steps_and_texts(client: httpx.Client) -> N
     assert [each["to"] for each in told["transitions"]] == ["open"]
     assert [each["state"] for each in told["notices"]] == ["delivered", "sent", "failed_temporary"]
     assert told["notices"][0]["text"].startswith("【门神】")
+
+
+def test_an_incident_is_told_with_the_devices_it_is_about(
+    client: httpx.Client, gateway: FakeGateway
+) -> None:
+    with gateway._engine.begin() as connection:
+        device = connection.scalars(select(devices.c.id)).first()
+        connection.execute(update(devices).where(devices.c.id == device).values(place="前门"))
+        about = {"id": "c1", "kind": "silent", "subject": "w", "part": "main", "incident": "i1"}
+        row = about | {"raised_at": micros(NOW), "reason": "last_will", "detail": ""}
+        gone = row | {"id": "c2", "device": "taken-away", "cleared_at": micros(NOW)}
+        connection.execute(insert(conditions).values(row | {"device": device}))
+        connection.execute(insert(conditions).values(gone))
+    told = client.get("/api/incidents/4821", headers=BEARER).json()["conditions"]
+    assert [(each["device"], each["place"], each["part"]) for each in told] == [
+        (device, "前门", "main"),
+        ("taken-away", "", "main"),
+    ]
+    assert [each["since_at"][:10] for each in told] == [NOW.isoformat()[:10]] * 2
+    assert [each["cleared_at"] is None for each in told] == [True, False]
+
+
+def test_a_notice_is_told_with_why_it_ended_and_who_was_told_instead(
+    client: httpx.Client, gateway: FakeGateway
+) -> None:
+    with gateway._engine.begin() as connection:
+        connection.execute(
+            update(notices)
+            .where(notices.c.id == "n0")
+            .values(state="expired", end_reason="not_sent_in_time", instead='["team-3/lead"]')
+        )
+    first, second, _ = client.get("/api/incidents/4821", headers=BEARER).json()["notices"]
+    assert (first["end_reason"], first["instead"]) == ("not_sent_in_time", ["team-3/lead"])
+    assert (second["end_reason"], second["instead"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("language", "unsent", "unreported"),
+    [("zh", "过期未发", "已发出，无回执"), ("en", "expired unsent", "sent, no report")],
+)
+def test_the_page_tells_a_text_without_a_report_from_one_never_sent(
+    client: httpx.Client, gateway: FakeGateway, language: str, unsent: str, unreported: str
+) -> None:
+    for reason, shown, hidden in (
+        ("not_sent_in_time", unsent, unreported),
+        ("no_report_came", unreported, unsent),
+    ):
+        with gateway._engine.begin() as connection:
+            connection.execute(update(notices).values(state="expired", end_reason=reason))
+        said = client.get(f"/live?lang={language}").text
+        assert shown in said
+        assert hidden not in said
+
+
+def test_the_page_names_the_building_of_a_house_device(
+    client: httpx.Client, gateway: FakeGateway
+) -> None:
+    with gateway._engine.begin() as connection:
+        hall = {"id": "camera-9d", "watch": None, "building": "nl-2", "device_class": "mains"}
+        connection.execute(insert(devices).values(hall | {"place": "大堂", "settings": "{}"}))
+        connection.execute(
+            update(incidents)
+            .where(incidents.c.id == "i3")
+            .values(subject="device:camera-9d", matter="device")
+        )
+    said = client.get("/live").text
+    assert "本网关" not in said
+    assert "camera-9d" not in said
+    assert said.count("南岭村2栋") >= 2
+
+
+def test_who_asked_and_why_is_told_where_it_can_be_read(
+    client: httpx.Client, gateway: FakeGateway
+) -> None:
+    (permit,) = client.get("/api/permits", headers=BEARER).json()
+    (silence,) = client.get("/api/silences", headers=BEARER).json()
+    assert (permit["asked_by"], silence["why"]) == ("1203 住户", "plumber")
+    for table in (permits, silences):
+        with gateway._engine.begin() as connection:
+            stored = repr(connection.execute(select(table)).one())
+        assert "住户" not in stored
+        assert "plumber" not in stored
 
 
 def test_a_text_whose_key_was_shredded_is_told_as_unreadable(

@@ -213,7 +213,7 @@ def upgrade() -> None:
         sa.Column("until_at", sa.BigInteger(), nullable=False),
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("granted_by", sa.String(), nullable=False),
-        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("asked_by", sa.LargeBinary(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.Column("is_late", sa.Boolean(), nullable=False),
@@ -227,7 +227,7 @@ def upgrade() -> None:
         sa.Column("from_at", sa.BigInteger(), nullable=False),
         sa.Column("until_at", sa.BigInteger(), nullable=False),
         sa.Column("by", sa.String(), nullable=False),
-        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("why", sa.LargeBinary(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
