@@ -1,0 +1,52 @@
+"""How much of everything is measured: in full, or just enough to try the benchmarks out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes of one run of the benchmarks."""
+
+    streets: tuple[int, ...]  # devices, the fewest first
+    messages: int  # of one load
+    turns: int  # how often each load is taken in
+    probes: int  # seals broken at each rate
+    probes_per_s: float
+    start_devices: int
+    waiting: int  # records to catch up with
+    flash_s: float  # seconds of writing at each rate
+
+
+FULL = Plan(
+    streets=(1_000, 100_000),
+    messages=100_000,
+    turns=3,
+    probes=200,
+    probes_per_s=10,
+    start_devices=10_000,
+    waiting=100_000,
+    flash_s=20,
+)
+QUICK = Plan(
+    streets=(1_000, 10_000),
+    messages=20_000,
+    turns=1,
+    probes=40,
+    probes_per_s=10,
+    start_devices=2_000,
+    waiting=20_000,
+    flash_s=5,
+)
+SMOKE = Plan(
+    streets=(20, 40),
+    messages=400,
+    turns=1,
+    probes=5,
+    probes_per_s=20,
+    start_devices=20,
+    waiting=200,
+    flash_s=0.5,
+)
+"""For the test of the harness: that everything runs, not what comes out."""

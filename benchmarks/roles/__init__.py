@@ -1,0 +1,1 @@
+"""The processes that a measurement needs beside the gateway and the broker."""
