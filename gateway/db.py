@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -159,6 +159,16 @@ class Database:
             f"{self.path}: the database is damaged ({error}); stop here, keep the file for "
             "examination, and restore the latest backup or move it away to begin anew"
         )
+
+
+def is_current(path: Path) -> bool:
+    """Say whether a database is there and of this version; a damaged one is not."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+            found = opened.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return found is not None and found[0] == HEAD
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,8 @@ from gateway.db import Database
 from gateway.health import Facts
 from gateway.heartbeat import Heartbeat
 from gateway.keeping import free_bytes
+
+LOOK_EVERY_S = 1.0
 
 
 class Source(Protocol):
@@ -72,6 +75,12 @@ class Vitals:
             self._behind_since = None
         elif self._behind_since is None:
             self._behind_since = now
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            self.look()
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def facts(self) -> Facts:
         """Return everything that is known now."""

@@ -23,25 +23,20 @@ app = typer.Typer(
 @app.command()
 def run(config: Config = DEFAULT_CONFIG) -> None:
     """Run the gateway until it is stopped."""
-    import logging
+    import os
 
-    from gateway.app import run as run_gateway
     from gateway.cli.local import refuse
     from gateway.config import load
-    from gateway.db import DatabaseError
-    from gateway.privacy import KeyStoreError, UnreadableError
-    from gateway.serve import PortTakenError
     from gateway.settings import SettingsError
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for talkative in ("httpx", "alembic"):  # httpx logs addresses, the secrets in them too
-        logging.getLogger(talkative).setLevel(logging.WARNING)
-    wrong = (SettingsError, KeyStoreError, UnreadableError, DatabaseError, PortTakenError)
     try:
-        status = asyncio.run(run_gateway(load(config)))
-    except wrong as error:
+        load(config)
+    except SettingsError as error:
         raise refuse(error) from None
-    raise typer.Exit(status)
+    # A fresh image of this process: what the command line needed is memory the gateway does not.
+    # Few arenas: each thread would keep a heap of its own, and give nothing back.
+    environment = {"MALLOC_ARENA_MAX": "2", **os.environ}
+    os.execve(sys.executable, [sys.executable, "-m", "gateway", str(config)], environment)  # noqa: S606  # ourselves
 
 
 @app.command()

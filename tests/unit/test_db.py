@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert
 from sqlalchemy.exc import OperationalError
 
-from gateway.db import HEAD, Database, DatabaseError, driver_of
+from gateway.db import HEAD, Database, DatabaseError, driver_of, is_current
 from gateway.schema.tables import meta, metadata
 from gateway.schema.upgrade import known_versions
 
@@ -108,3 +108,14 @@ def test_a_reader_sees_one_moment(path: Path) -> None:
 
 def test_the_file_is_its_owners_alone(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_is_current_once_it_was_migrated_and_not_before(tmp_path: Path) -> None:
+    path = tmp_path / "menshen.db"
+    assert not is_current(path)
+    database = Database(path)
+    database.migrate()
+    database.close()
+    assert is_current(path)
+    path.write_bytes(b"no database at all" * 100)
+    assert not is_current(path)

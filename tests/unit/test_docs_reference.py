@@ -28,7 +28,7 @@ from devices.topic import DEVICE_LEAVES, GATEWAY_LEAVES
 from docs.blocks import answers, devices, rules, steps, texts, topics
 from docs.generate import ROOT
 from gateway import config, health, metrics
-from gateway.app import Deciding
+from gateway.deciding import Deciding
 from gateway.health import Facts
 from gateway.homes.look import Standing
 from gateway.intake import Intake
