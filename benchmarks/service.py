@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.street import write_homes
@@ -32,6 +33,8 @@ data_dir = "data"
 port = {mqtt}
 [web]
 port = {web}
+[policy]
+timezone = "{zone}"
 [[channels]]
 kind = "console"
 """
@@ -117,11 +120,23 @@ class Gateway:
         return time.monotonic()
 
 
+def _settings(mqtt_port: int) -> str:
+    return _CONFIG.format(mqtt=mqtt_port, web=free_port(), zone=_noon_zone())
+
+
+def _noon_zone() -> str:
+    """Return a time zone in which it is about noon now: at night an opening is told to three.
+
+    Their names count the other way: Etc/GMT-8 is eight hours ahead of UTC.
+    """
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+
+
 def prepare(directory: Path, doors: int, seals: int = 0) -> Path:
     """Make a gateway's directory, its homes taken in already; return it."""
     directory.mkdir(parents=True)
     write_homes(directory / "homes.toml", doors, seals)
-    (directory / "menshen.toml").write_text(_CONFIG.format(mqtt=1, web=free_port()), "utf-8")
+    (directory / "menshen.toml").write_text(_settings(mqtt_port=1), "utf-8")
     init_data(load(directory / "menshen.toml"))
     with gateway(directory, None):
         pass
@@ -142,7 +157,7 @@ def gateway(directory: Path, mqtt: Broker | None, hear: Hear | None = None) -> I
     """Run `menshen run` in a prepared directory; it is ready, and connected where a broker is."""
     settings = directory / "menshen.toml"
     port = mqtt.port if mqtt else 1
-    settings.write_text(_CONFIG.format(mqtt=port, web=free_port()), "utf-8")
+    settings.write_text(_settings(mqtt_port=port), "utf-8")
     database = directory / "data" / "menshen.db"
     with contextlib.ExitStack() as stack:
         told = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))

@@ -9,7 +9,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,11 +26,10 @@ from gateway.ground import Audience, Ground, lay_ground
 from gateway.health import assess
 from gateway.heartbeat import Heartbeat, get, notify_systemd
 from gateway.homes.street import Street
-from gateway.serve import listen, serve
+from gateway.serve import listen, serve_when_asked
 from gateway.telling import start_telling
 from gateway.together import Work, together
 from gateway.vitals import Vitals
-from gateway.web.app import create_app
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ async def running(
             **{f"send over {each.name}": dispatcher.serve(i) for i, each in enumerate(channels)},
             "sweep": dispatcher.sweep(),
             "heartbeat": heartbeat.run(config.heartbeat.every_s),
-            "web": serve(create_app(desk, desk, config.web.host), page),
+            "web": serve_when_asked(partial(_load_web, desk), page),
             "vitals": desk.vitals.run(),
         }
         await stack.enter_async_context(together(work, ground.fail))
@@ -139,3 +138,11 @@ async def _wake(has_notices: asyncio.Event, dispatcher: Dispatcher) -> None:
         await has_notices.wait()
         has_notices.clear()
         dispatcher.wake()
+
+
+def _load_web(desk: Desk) -> Callable[[socket], Awaitable[None]]:
+    """Load the web server, now that somebody wants to see something."""
+    from gateway.web.app import create_app
+    from gateway.web.server import serve
+
+    return partial(serve, create_app(desk, desk, desk.config.web.host))

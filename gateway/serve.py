@@ -1,29 +1,23 @@
-"""The web server on the gateway's own event loop; signals stay the gateway's."""
+"""The port of the web server, open from the start; the server itself comes with the first request.
+
+A gateway that nobody looks at has no use for the 15 MB that serving pages takes, nor for the third
+of a second that loading it does.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import logging
 import socket
-from collections.abc import Iterator
-
-import uvicorn
-from fastapi import FastAPI
+from collections.abc import Awaitable, Callable
 
 
 class PortTakenError(Exception):
     """Another program listens there; the message says what to do."""
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave them alone: the gateway stops all of its parts in order."""
-        yield
-
-
 def listen(host: str, port: int) -> socket.socket:
-    """Return a bound socket. Raises `PortTakenError`."""
+    """Return a socket that listens. Raises `PortTakenError`."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -34,6 +28,8 @@ def listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}:{port} ({error.strerror}); stop the program that does, or set"
             " another `port` in [web]"
         ) from error
+    listening.listen()
+    listening.setblocking(False)
     return listening
 
 
@@ -45,14 +41,16 @@ def first_free(host: str, port: int, tries: int = 100) -> socket.socket:
     return listen(host, port + tries - 1)
 
 
-async def serve(app: FastAPI, listening: socket.socket) -> None:
-    """Serve until cancelled."""
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", server_header=False, ws="none"
-    )
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it calls all it says an error
-    server = _Server(config)
+async def serve_when_asked(
+    load: Callable[[], Callable[[socket.socket], Awaitable[None]]], listening: socket.socket
+) -> None:
+    """Wait for the first request, load the server, and let it serve until cancelled."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(listening, asked.set)
     try:
-        await server.serve(sockets=[listening])
+        await asked.wait()
     finally:
-        server.should_exit = True
+        loop.remove_reader(listening)
+    serve = await asyncio.to_thread(load)
+    await serve(listening)

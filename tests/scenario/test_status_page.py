@@ -5,8 +5,8 @@ import socket
 from pathlib import Path
 
 from gateway.homes.look import Look
-from gateway.serve import serve
-from gateway.web import create_app
+from gateway.web.app import create_app
+from gateway.web.server import serve
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.programs import need
 

@@ -18,7 +18,7 @@ from alerts.reason import Reason
 from gateway.cli import local, people
 from gateway.cli.app import app
 from gateway.cli.options import duration, instant
-from gateway.web import create_app
+from gateway.web.app import create_app
 from tests.fakes.gateway import TOKEN, FakeGateway
 from tests.fakes.wire import InProcess
 

@@ -14,7 +14,7 @@ from alerts.permits import AddSilence, EndSilence, GrantPermit, RevokePermit
 from alerts.reason import Reason
 from alerts.tables import conditions, incidents, micros, notices, permits, silences
 from gateway.schema.tables import devices
-from gateway.web import create_app
+from gateway.web.app import create_app
 from gateway.web.guard import host_of
 from gateway.web.words import LANGUAGES
 from tests.fakes import wire

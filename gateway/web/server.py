@@ -1,0 +1,31 @@
+"""The web server on the gateway's own event loop; signals stay the gateway's."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone: the gateway stops all of its parts in order."""
+        yield
+
+
+async def serve(app: FastAPI, listening: socket.socket) -> None:
+    """Serve until cancelled."""
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", server_header=False, ws="none"
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it calls all it says an error
+    server = _Server(config)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        server.should_exit = True
