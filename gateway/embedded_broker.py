@@ -8,6 +8,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Iterator
+from typing import Any
+
+
+class Subscriptions(dict[str, Any]):
+    """What amqtt walks through, awaiting in between, while others subscribe.
+
+    It would fail, and drop whoever is just connecting without an answer (amqtt 0.12.1,
+    `_handle_client_session`): it walks through a copy instead.
+    """
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(super().keys()))
+
+    def items(self) -> Any:
+        """Return a copy of the items."""
+        return list(super().items())
+
 
 MISSING = "the embedded broker is not installed: pip install 'menshen[embedded]'"
 
@@ -24,6 +42,7 @@ async def serve(port: int) -> None:
             },
         }
     )
+    broker._subscriptions = Subscriptions(broker._subscriptions)  # see there
     await broker.start()
     try:
         await asyncio.Event().wait()

@@ -67,6 +67,17 @@ class Inside:
 
         return await self.gateway.desk.writer.run(read)
 
+    async def applied(self, messages: int) -> None:
+        """Wait until so many messages came, and what they led to is decided."""
+
+        def is_applied() -> bool:
+            facts = self.gateway.desk.facts()
+            is_up_to_date = facts.cursor_seq == facts.journal_seq
+            return self.counted("intake_messages") >= messages and is_up_to_date
+
+        await soon(is_applied, "all is applied")
+        await self.settle()
+
     def counted(self, name: str) -> int:
         """Return one of the running totals."""
         return self.gateway.desk.vitals.counts().get(name, 0)

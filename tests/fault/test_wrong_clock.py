@@ -62,7 +62,7 @@ async def test_a_step_while_it_runs_releases_nobody_silences_nobody_and_moves_th
                 publisher.send(*device.heartbeat(interval_s=1200))
                 if home == 0:
                     publisher.send(*device.event("door", "open"))
-            await soon(lambda: world.counted("intake_messages") >= 7, "all are heard")
+            await world.applied(7)
             await world.pass_time(100)
             left_s = await next_step_in_s(world)
             before = await standings(world)
