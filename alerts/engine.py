@@ -33,7 +33,7 @@ from alerts.rules.opening import LEFT_OPEN, door, still_open
 from alerts.rules.seal import seal
 from alerts.rules.tamper import tamper
 from alerts.shift import shift
-from alerts.state import ConditionKey, DeviceState, TimerKind, Turn
+from alerts.state import ConditionKey, DeviceState, HomeState, TimerKind, Turn
 from alerts.supervision import intake_back, intake_lost
 from alerts.suppress import permit_covering, why_not_watched
 from devices.model import LEFT_NETWORK, Kind, News, Observation, Origin, Scope
@@ -155,7 +155,7 @@ def _decide(
         news,
         at,
         watch,
-        roster.home_of(turn.state, watch.id),
+        turn.state.homes.get(watch.id) or HomeState(),
         turn.state.conditions,
         permit_covering(turn.state, watch.id, at),
     )
