@@ -68,11 +68,11 @@ def apply(turn: Turn, observation: Observation, received_at: datetime) -> None:
     if observation.scope is _GATEWAY:
         outages.bridge_said(turn, observation, min(received_at, turn.now))
         return
-    device_id = observation.device
-    device = turn.state.devices.get(device_id)
+    device = turn.state.devices.get(observation.device)
     if device is None:
         turn.count(Reason.UNREGISTERED)
         return
+    device_id = device.info.id  # what keeps it shall not keep this message's copy
     memory = device.memory
     was_doubted = memory.doubts is not None and observation.boot is None
     news, gap, _ = judge(memory, observation)
