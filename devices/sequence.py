@@ -59,18 +59,19 @@ class _Boot:
     __slots__ = ("base", "high", "id", "missing")
 
     def __init__(self, id_: str, high: int, base: int, missing: tuple[Range, ...]) -> None:
-        self.become(id_, high, base, missing)
-
-    def become(self, id_: str, high: int, base: int, missing: tuple[Range, ...]) -> None:
-        """Be this boot from now on."""
-        self.id = intern(id_)  # one copy for who recognises and who judges
+        self.id = id_
         self.high = high
         self.base = base  # numbers below it were never counted as missing
-        self.missing = _ZERO if missing == _ZERO else missing
+        self.missing = missing
 
-    def copy(self) -> _Boot:
-        """The boot as it is now."""
-        return _Boot(self.id, self.high, self.base, self.missing)
+    def become(self, other: _Boot) -> None:
+        """Be as the other boot is now."""
+        self.id, self.high, self.base, self.missing = (
+            other.id,
+            other.high,
+            other.base,
+            other.missing,
+        )
 
     def place(self, seq: int) -> Step:
         """Take note of an event of this boot; where it belongs within it."""
@@ -188,12 +189,15 @@ class Sequence(_Boot):
         last_missing = seq - 1 if is_event else seq
         base = last_missing + 1
         if self.id != _UNHEARD:
-            self._older = (self.copy(), *self._older)[: KEPT_BOOTS - 1]
+            self._older = (self._as_past(), *self._older[: KEPT_BOOTS - 2])
             base = 1
-        self.become(boot, seq, base, ((0, last_missing),) if last_missing >= 0 else ())
+        self.id = intern(boot)  # one copy for who recognises and who judges
+        self.high, self.base, self.missing = seq, base, _missing_below(last_missing + 1)
         self._strays = 0
-        gap = max(0, last_missing + 1 - base)
-        return Step(Place.AHEAD, gap) if is_event and gap else Step(Place.NEXT, gap)
+        gap = last_missing + 1 - base
+        if gap <= 0:
+            return _NEXT
+        return Step(Place.AHEAD if is_event else Place.NEXT, gap)
 
     def _late(self, known: _Boot, seq: int, *, is_event: bool) -> Step:
         """A message of an older boot, which may prove to be the present one."""
@@ -211,8 +215,12 @@ class Sequence(_Boot):
 
     def _return_to(self, known: _Boot) -> None:
         """Make an older boot the present one again."""
-        self._older = (self.copy(), *(each for each in self._older if each is not known))
-        self.become(known.id, known.high, known.base, known.missing)
+        self._older = (self._as_past(), *(each for each in self._older if each is not known))
+        self.become(known)
+
+    def _as_past(self) -> _Boot:
+        """The present boot, to be kept among the older."""
+        return _Boot(self.id, self.high, self.base, self.missing)
 
     def to_row(self) -> list[object]:
         """As JSON-able lists, for `from_row`."""
@@ -226,15 +234,24 @@ class Sequence(_Boot):
         """The sequence that `to_row` wrote."""
         sequence = cls()
         sequence._strays = strays
-        known = [
-            _Boot(id_, high, base, tuple((first, last) for first, last in missing))
-            for id_, high, base, missing in boots
-        ]
+        known = [_boot(*boot) for boot in boots]
         if known:
-            present, *older = known
-            sequence.become(present.id, present.high, present.base, present.missing)
-            sequence._older = tuple(older)
+            sequence.become(known[0])
+            sequence._older = tuple(known[1:])
         return sequence
+
+
+def _boot(id_: str, high: int, base: int, missing: Iterable[Iterable[int]]) -> _Boot:
+    """A boot as a row has it."""
+    ranges = tuple((first, last) for first, last in missing)
+    return _Boot(intern(id_), high, base, _ZERO if ranges == _ZERO else ranges)
+
+
+def _missing_below(first: int) -> tuple[Range, ...]:
+    """What is missing of a boot of which `first` is the first that was heard of."""
+    if first == 1:
+        return _ZERO
+    return ((0, first - 1),) if first > 0 else ()
 
 
 def _holds(numbers: Range) -> bool:
