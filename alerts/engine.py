@@ -33,7 +33,7 @@ from alerts.rules.opening import LEFT_OPEN, door, still_open
 from alerts.rules.seal import seal
 from alerts.rules.tamper import tamper
 from alerts.shift import shift
-from alerts.state import ConditionKey, DeviceState, TimerKind, Turn
+from alerts.state import ConditionKey, DeviceState, HomeState, TimerKind, Turn
 from alerts.supervision import intake_back, intake_lost
 from alerts.suppress import permit_covering, why_not_watched
 from devices.model import LEFT_NETWORK, Kind, News, Observation, Origin, Scope
@@ -68,11 +68,11 @@ def apply(turn: Turn, observation: Observation, received_at: datetime) -> None:
     if observation.scope is _GATEWAY:
         outages.bridge_said(turn, observation, min(received_at, turn.now))
         return
-    device_id = observation.device
-    device = turn.state.devices.get(device_id)
+    device = turn.state.devices.get(observation.device)
     if device is None:
         turn.count(Reason.UNREGISTERED)
         return
+    device_id = device.info.id  # what keeps it shall not keep this message's copy
     memory = device.memory
     was_doubted = memory.doubts is not None and observation.boot is None
     news, gap, _ = judge(memory, observation)
@@ -155,7 +155,7 @@ def _decide(
         news,
         at,
         watch,
-        roster.home_of(turn.state, watch.id),
+        turn.state.homes.get(watch.id) or HomeState(),
         turn.state.conditions,
         permit_covering(turn.state, watch.id, at),
     )

@@ -26,7 +26,6 @@ from alerts.outages import HOLD, outage_key
 from alerts.permits import SILENCE_END
 from alerts.policy import Policy
 from alerts.reason import Reason
-from alerts.roster import ORDER_START
 from alerts.rules.opening import LEFT_OPEN
 from alerts.state import ConditionKey, DeviceState, Place, State, TimerKind, Voice
 from alerts.suppress import covers, is_dark, places_of
@@ -101,9 +100,9 @@ def rebuild(
 
 def _enter_watch(state: State, watch: Watch, now: datetime, last_alive_at: datetime | None) -> None:
     alive_at = now if last_alive_at is None else max(now, last_alive_at)
-    roster.enter_watch(state, watch, alive_at)
     if last_alive_at is not None and watch.starts_at <= last_alive_at:
-        state.timers.cancel(TimerKind(ORDER_START, watch.id))  # it began in an earlier life
+        state.running.add(watch.id)  # it began in an earlier life
+    roster.enter_watch(state, watch, alive_at)
 
 
 def _enter_places(state: State, bridges: Iterable[SavedBridge]) -> None:

@@ -16,6 +16,7 @@ import secrets
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from sys import intern
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -58,7 +59,10 @@ class KeyStore:
         try:
             document = json.loads(path.read_bytes())
             version, written, digest = document["version"], document["keys"], document["digest"]
-            keys = {owner: base64.b64decode(key, validate=True) for owner, key in written.items()}
+            keys = {
+                intern(owner): base64.b64decode(key, validate=True)
+                for owner, key in written.items()
+            }
         except FileNotFoundError:
             raise KeyStoreError(
                 f"the key store {path} is missing: without it nothing personal in the database can"

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from functools import cache
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -25,7 +26,7 @@ from alerts.model import (
     WatchId,
 )
 from alerts.policy import Policy
-from alerts.tables import from_micros, from_micros_or_none
+from alerts.tables import from_micros
 from devices.profile import DeviceSettings
 from gateway.homes.file import merged_policy
 from gateway.homes.store import OVER
@@ -69,22 +70,25 @@ def watches(connection: Connection, keys: KeyStore, policy: Policy) -> Watching:
             at_watch[device.watch].append(device.id)
     all_homes = {row.code: row for row in connection.execute(select(homes))}
     policies: dict[str, Policy] = {}
+    moment = cache(from_micros)  # many orders begin and end together
     found: dict[WatchId, Watch] = {}
     for row in connection.execute(select(orders).where(orders.c.state.not_in(OVER))):
         home = all_homes[keys.unseal(row.watch, row.sealed_home)]
         if home.policy not in policies:
             policies[home.policy] = merged_policy(policy, json.loads(home.policy))
-        found[row.watch] = Watch(
-            id=row.watch,
+        served_at = row.notice_served_at
+        watch = intern(row.watch)  # one copy for its device and its key
+        found[watch] = Watch(
+            id=watch,
             address=home.address,
             short_address=home.short_address,
             building=intern(home.building),
             team=all_teams[home.team],
             policy=policies[home.policy],
-            starts_at=from_micros(row.starts_at),
-            ends_at=from_micros(row.ends_at),
-            notice_served_at=from_micros_or_none(row.notice_served_at),
-            devices=tuple(at_watch[row.watch]),
+            starts_at=moment(row.starts_at),
+            ends_at=moment(row.ends_at),
+            notice_served_at=None if served_at is None else moment(served_at),
+            devices=tuple(at_watch[watch]),
         )
     return Watching(found, all_teams, all_devices, settings)
 
@@ -143,11 +147,11 @@ def _read_devices(connection: Connection) -> tuple[list[DeviceInfo], dict[str, D
         found.append(
             DeviceInfo(
                 id=row.id,
-                watch=row.watch,
+                watch=row.watch and intern(row.watch),
                 building=intern(row.building),  # many share few: one copy of each
-                bridge=row.bridge,
+                bridge=row.bridge and intern(row.bridge),
                 device_class=DeviceClass(row.device_class),
-                place=row.place,
+                place=intern(row.place),
             )
         )
         if row.settings != plain:

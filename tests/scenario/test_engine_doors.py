@@ -516,3 +516,11 @@ def test_everything_received_in_the_future_is_taken_as_now(street: Street) -> No
         observed("door-1", "door", "open", boot="b1", seq=1), local("14:32") + timedelta(1)
     )
     assert only(street, ConditionKind.OPENED).raised_at == local("14:32")
+
+
+def test_of_a_home_where_nothing_was_opened_nothing_is_remembered(street: Street) -> None:
+    street.says("door-1", "door", "closed")
+    street.beats("door-1")
+    assert street.state.homes == {}
+    street.says("door-1", "door", "open")
+    assert list(street.state.homes) == ["w1"]

@@ -38,6 +38,13 @@ def test_a_door_that_was_open_is_called_left_open_in_its_time(street: Street) ->
     assert kinds(street) == [ConditionKind.LEFT_OPEN, ConditionKind.OPENED]
 
 
+def test_an_order_that_had_begun_does_not_wait_to_begin_again(street: Street) -> None:
+    street.home("w2", "door-2", starts_at=local("18:00"))
+    street.restart(after_s=5)
+    waiting = [kind.subject for _, kind in street.state.timers.heap if kind.what == "order_start"]
+    assert waiting == ["w2"]
+
+
 def test_a_door_whose_time_passed_meanwhile_may_still_say_that_it_closed(street: Street) -> None:
     street.says("door-1", "door", "open")
     street.restart(after_s=3600)

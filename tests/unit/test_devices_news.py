@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from devices.news import (
     recognise,
     tells_bridge_restart,
 )
+from devices.sequence import Sequence
 
 
 class Door:
@@ -309,3 +311,16 @@ class TestMemory:
             door.shows("open", part=f"p{number}")
         assert len(door.memory.states) == 64
         assert door.memory.state(Kind.DOOR, "p999") == "open"
+
+    def test_a_restart_of_the_device_costs_less_than_200_bytes(self) -> None:
+        sequences = [Sequence() for _ in range(1000)]
+        tracemalloc.start()
+        try:
+            for sequence in sequences:
+                for boot in ("boot-1", "boot-2"):
+                    sequence.event(msgspec.json.decode(f'"{boot}"'), 1)
+                    sequence.event(boot, 2)
+            used, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert used / len(sequences) < 200
