@@ -71,6 +71,12 @@ class Mosquitto:
         self._persistence.unlink(missing_ok=True)
 
     @property
+    def has_dropped(self) -> bool:
+        """Whether a queue was full, and what came after was answered for and thrown away."""
+        log = (self._home / "broker.log").read_text(encoding="utf-8", errors="replace")
+        return "messages are being dropped" in log
+
+    @property
     def _persistence(self) -> Path:
         return self._home / "mosquitto.db"
 
