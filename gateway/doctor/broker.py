@@ -15,6 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.config import Config, Mqtt, read_secret
 from gateway.doctor.advice import Advice, bad, ok, warn
+from gateway.mqtt import trusting
 from gateway.settings import SettingsError
 
 PATIENCE_S = 5.0
@@ -111,7 +112,7 @@ def ask(
         client.username_pw_set(settings.username, password)
     try:
         if config.mqtt.ca_file:
-            client.tls_set(ca_certs=str(config.path(config.mqtt.ca_file)))
+            client.tls_set_context(trusting(config.path(config.mqtt.ca_file)))
         client.connect_timeout = PATIENCE_S
         client.connect(config.mqtt.host, config.mqtt.port)
     except (OSError, ValueError) as error:
