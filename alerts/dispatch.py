@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alerts import outbox
-from alerts.channels.base import Attempt, Channel, Outcome
+from alerts.channels.base import Attempt, Channel, Message, Outcome
 from alerts.model import NoticeState, Severity
 from alerts.outbox import Claim
 from alerts.render import resent
@@ -190,7 +190,8 @@ class Dispatcher:
 
 async def _send_over(channel: Channel, phone: str, text: str, severity: Severity) -> Attempt:
     try:
-        return await channel.send(phone, text, is_critical=severity >= Severity.CRITICAL)
+        message = Message(text, is_critical=severity >= Severity.CRITICAL)
+        return await channel.send(phone, message)
     except Exception as error:  # noqa: BLE001 - one channel's fault must not stop the others
         return Attempt(Outcome.UNCONFIRMED, "channel_error", detail=type(error).__name__)
 

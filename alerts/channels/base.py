@@ -6,8 +6,8 @@ again can help.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -25,6 +25,17 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be said to one person, in each form that a channel may need."""
+
+    text: str  # in full, one segment
+    template: str = ""  # what kind of message it is: a provider has one text approved for each
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What fills such a template: number, place, what, when, level, ask."""
+    is_critical: bool = True  # may use what is held in reserve
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to send. `references` name each part in later delivery reports."""
 
@@ -33,6 +44,7 @@ class Attempt:
     references: tuple[str, ...] = ()
     detail: str = ""  # for the maintainer: what the modem or provider said, no personal data
     retry_after_s: float | None = None  # where known: trying again earlier can't help
+    parts: int = 1  # that were given to the network, or may have been; each costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +84,28 @@ Only then may the channel delete its copy.
 """
 
 
+Noted = Callable[[str], None]
+"""Called from the channel's own thread with the network's name for a part, as soon as it is known.
+
+It returns once that is on the disk; only then may anything else be asked of a modem. Never raises.
+"""
+
+
+def not_noted(reference: str) -> None:
+    """Take a reference that nobody keeps."""
+
+
 class Channel(Protocol):
     """One means of telling people."""
 
     name: str
+    is_outside: bool
+    """Whether a service outside hears the text: it is told a number and a link, never a house."""
     slowest_s: float
     """The longest one `send` may take; a claim's lease is longer than that."""
 
-    async def send(self, to: str, text: str, *, is_critical: bool = True) -> Attempt:
-        """Send one text to one address. Never raises for what the network or device does.
-
-        What is critical may use what is held in reserve.
-        """
+    async def send(self, to: str, message: Message, noted: Noted = not_noted) -> Attempt:
+        """Send to one address. Never raises for what the network or device does."""
         ...
 
     def health(self) -> ChannelHealth:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from alerts.channels.base import Attempt, ChannelHealth, Outcome
+from alerts.channels.base import Attempt, ChannelHealth, Message, Noted, Outcome, not_noted
 
 
 class ConsoleChannel:
     """Writes `time  number  text` to a stream; whoever reads it has it."""
 
+    is_outside = False
     slowest_s = 5.0
 
     def __init__(
@@ -37,10 +38,10 @@ class ConsoleChannel:
     async def close(self) -> None:
         """Nothing needs to be stopped; the stream is the caller's."""
 
-    async def send(self, to: str, text: str, *, is_critical: bool = True) -> Attempt:  # noqa: ARG002  # a screen has no reserve
+    async def send(self, to: str, message: Message, noted: Noted = not_noted) -> Attempt:  # noqa: ARG002  # a screen reports nothing later
         """Write one line, with what would break it or the terminal left out."""
         at = self._now().astimezone().strftime("%H:%M:%S")
-        line = f"{at}  {to}  {text}"
+        line = f"{at}  {to}  {message.text}"
         printable = "".join(char if char.isprintable() else " " for char in line)
         try:
             print(printable, file=self._stream or sys.stdout, flush=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from alerts.channels.base import Attempt, DeliveryReport, IncomingText, Outcome
+from alerts.channels.base import Attempt, DeliveryReport, IncomingText, Message, Outcome
 from alerts.channels.gsm.at import Patience
 from alerts.channels.gsm.channel import GsmChannel, ModemSettings
 from alerts.channels.gsm.inbox import Kept
@@ -55,7 +55,7 @@ class Street:
         await until(lambda: self.channel.health().is_up)
 
     async def send(self, text: str = NOTICE) -> Attempt:
-        return await self.channel.send(LI, text)
+        return await self.channel.send(LI, Message(text))
 
     async def text_arrives(self, text: str, **options: Any) -> None:
         await self.order(do="text", **{"from": LI}, text=text, **options)

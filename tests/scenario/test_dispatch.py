@@ -13,7 +13,15 @@ from sqlalchemy import Connection, Engine, create_engine, insert, select
 from sqlalchemy.pool import StaticPool
 
 from alerts import dispatch, outbox, receipts
-from alerts.channels.base import Attempt, ChannelHealth, DeliveryReport, Outcome
+from alerts.channels.base import (
+    Attempt,
+    ChannelHealth,
+    DeliveryReport,
+    Message,
+    Noted,
+    Outcome,
+    not_noted,
+)
 from alerts.dispatch import Delivery, Dispatcher, Sent
 from alerts.model import NoticeKind, NoticeState, Severity
 from alerts.receipts import Receipt
@@ -42,10 +50,11 @@ class Phone:
     is_up: bool = True
     texts: list[tuple[str, str]] = field(default_factory=list)
     slowest_s: float = 180.0
+    is_outside: bool = False
     hangs: asyncio.Event | None = None
 
-    async def send(self, to: str, text: str, *, is_critical: bool = True) -> Attempt:
-        self.texts.append((to, text))
+    async def send(self, to: str, message: Message, noted: Noted = not_noted) -> Attempt:
+        self.texts.append((to, message.text))
         if self.hangs is not None:
             await self.hangs.wait()
         return self.answers.pop(0) if self.answers else Attempt(Outcome.SENT, "ok", ("7",))
@@ -267,7 +276,7 @@ async def test_what_a_killed_gateway_was_sending_goes_again_marked_if_it_is_crit
 
 async def test_a_channel_with_a_fault_in_it_stops_nobody() -> None:
     class Faulty(Phone):
-        async def send(self, to: str, text: str, *, is_critical: bool = True) -> Attempt:
+        async def send(self, to: str, message: Message, noted: Noted = not_noted) -> Attempt:
             raise RuntimeError("a fault")
 
     street = desk(Faulty("modem"), Phone("console"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.channels.base import Channel, DeliveryReport, IncomingText, Outcome
+from alerts.channels.base import Channel, DeliveryReport, IncomingText, Message, Outcome
 from alerts.channels.gsm.at import Patience
 from alerts.channels.gsm.channel import GsmChannel, ModemSettings
 from alerts.channels.gsm.inbox import Kept
@@ -67,11 +67,11 @@ async def test_a_text_is_with_the_modem_within_milliseconds(link: Path) -> None:
     with on_pty(modem, link):
         async with opened(link, Inbound()) as channel:
             await until(lambda: channel.health().is_up)
-            await channel.send(PHONE, "门开")
+            await channel.send(PHONE, Message("门开"))
             times = []
             for _ in range(20):
                 started_at = time.perf_counter()
-                attempt = await channel.send(PHONE, "门开 回复 1 4821")
+                attempt = await channel.send(PHONE, Message("门开 回复 1 4821"))
                 times.append(time.perf_counter() - started_at)
                 assert attempt.outcome is Outcome.SENT
 
@@ -110,7 +110,7 @@ async def test_an_absent_port_is_no_error_and_refuses_texts_at_once(link: Path) 
     async with opened(link, Inbound()) as channel:
         await until(lambda: channel.health().reason == "port_absent")
 
-        attempt = await channel.send(PHONE, "门开")
+        attempt = await channel.send(PHONE, Message("门开"))
 
     assert (attempt.outcome, attempt.reason) == (Outcome.NOT_TRIED, "port_absent")
 
@@ -124,7 +124,7 @@ async def test_r19_a_modem_that_is_pulled_out_comes_back_under_the_same_path(lin
         modem = FakeModem()
         with on_pty(modem, link):
             await until(lambda: channel.health().is_up)
-            assert (await channel.send(PHONE, "门开")).outcome is Outcome.SENT
+            assert (await channel.send(PHONE, Message("门开"))).outcome is Outcome.SENT
 
 
 async def test_silence_is_unconfirmed_and_the_next_text_goes_out(link: Path) -> None:
@@ -135,7 +135,7 @@ async def test_silence_is_unconfirmed_and_the_next_text_goes_out(link: Path) -> 
             modem.script["PDU"].append(None)
 
             lost, next_one = await asyncio.gather(
-                channel.send(PHONE, "门开"), channel.send(PHONE, "门开 2")
+                channel.send(PHONE, Message("门开")), channel.send(PHONE, Message("门开 2"))
             )
 
     assert lost.outcome is Outcome.UNCONFIRMED
@@ -152,14 +152,14 @@ async def test_closing_ends_a_wait_and_says_that_a_text_is_unconfirmed(link: Pat
         await channel.open()
         await until(lambda: channel.health().is_up)
         modem.script["PDU"].append(None)
-        sending = asyncio.create_task(channel.send(PHONE, "门开"))
+        sending = asyncio.create_task(channel.send(PHONE, Message("门开")))
         await until(lambda: bool(modem.pdus))
 
         async with asyncio.timeout(5):
             await channel.close()
 
         assert (await sending).outcome is Outcome.UNCONFIRMED
-        assert (await channel.send(PHONE, "门开")).reason == "stopped"
+        assert (await channel.send(PHONE, Message("门开"))).reason == "stopped"
 
 
 async def test_what_cannot_be_sent_to_has_failed_for_good(link: Path) -> None:
@@ -167,8 +167,10 @@ async def test_what_cannot_be_sent_to_has_failed_for_good(link: Path) -> None:
         async with opened(link, Inbound()) as channel:
             await until(lambda: channel.health().is_up)
 
-            assert (await channel.send("nobody", "x")).outcome is Outcome.FAILED_PERMANENT
-            assert (await channel.send(PHONE, "\ud83d")).outcome is Outcome.FAILED_PERMANENT
+            assert (await channel.send("nobody", Message("x"))).outcome is Outcome.FAILED_PERMANENT
+            assert (
+                await channel.send(PHONE, Message("\ud83d"))
+            ).outcome is Outcome.FAILED_PERMANENT
 
 
 def test_it_is_a_channel_whose_lease_covers_its_slowest_send() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 
-from alerts.channels.base import Channel, Outcome
+from alerts.channels.base import Channel, Message, Outcome
 from alerts.channels.console import ConsoleChannel
 
 AT = datetime(2025, 3, 9, 14, 32, 5, tzinfo=UTC)
@@ -15,7 +15,9 @@ async def test_a_text_is_one_line_with_time_and_number_in_full() -> None:
     stream = io.StringIO()
     channel: Channel = ConsoleChannel(stream, now=lambda: AT)
 
-    attempt = await channel.send("+8613912345678", "【门神】南岭村3栋1203 门开\n回复 1 4821\x1b[2J")
+    attempt = await channel.send(
+        "+8613912345678", Message("【门神】南岭村3栋1203 门开\n回复 1 4821\x1b[2J")
+    )
 
     assert attempt.outcome is Outcome.DELIVERED
     (line,) = stream.getvalue().splitlines()
@@ -28,5 +30,5 @@ async def test_a_closed_stream_is_a_channel_that_is_down() -> None:
     stream.close()
     channel = ConsoleChannel(stream)
 
-    assert (await channel.send("+8613912345678", "x")).outcome is Outcome.FAILED_TEMPORARY
+    assert (await channel.send("+8613912345678", Message("x"))).outcome is Outcome.FAILED_TEMPORARY
     assert not channel.health().is_up

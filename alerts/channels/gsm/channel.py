@@ -11,7 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alerts.channels.base import Attempt, ChannelHealth, Outcome, Receive
+from alerts.channels.base import (
+    Attempt,
+    ChannelHealth,
+    Message,
+    Noted,
+    Outcome,
+    Receive,
+    not_noted,
+)
 from alerts.channels.gsm import numbers, submit
 from alerts.channels.gsm.at import Patience
 from alerts.channels.gsm.driver import Driver
@@ -50,6 +58,8 @@ class GsmChannel:
     `receive` and `keep` are called from the driver's thread and return once what came is on the
     disk; `keep` gets what is no text for people, as it came.
     """
+
+    is_outside = False
 
     def __init__(
         self,
@@ -111,7 +121,7 @@ class GsmChannel:
         self._waker.close()
         self._thread = self._waker = None
 
-    async def send(self, to: str, text: str, *, is_critical: bool = True) -> Attempt:
+    async def send(self, to: str, message: Message, noted: Noted = not_noted) -> Attempt:
         """Send one text in as many parts as it takes; never raises for what the modem does.
 
         Only critical texts may use the last fifth of what the SIM may send.
@@ -124,10 +134,10 @@ class GsmChannel:
         number = numbers.normalise(to)
         self._ref = (self._ref + 1) % 256
         try:
-            parts = submit.encode(number, text, ref=self._ref)
+            parts = submit.encode(number, message.text, ref=self._ref)
         except PduError as error:
             return Attempt(Outcome.FAILED_PERMANENT, "not_encodable", detail=type(error).__name__)
-        job = Job(parts, self._clock(), is_critical)
+        job = Job(parts, self._clock(), message.is_critical, noted)
         attempt = asyncio.wrap_future(job.attempt)
         self._awaited.add(attempt)
         attempt.add_done_callback(self._awaited.discard)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from alerts.channels.base import Attempt, Outcome
+from alerts.channels.base import Attempt, Noted, Outcome, not_noted
 
 
 @dataclass(slots=True)
@@ -15,6 +15,7 @@ class Job:
     parts: list[bytes]
     queued_at: float  # monotonic
     is_critical: bool = True
+    noted: Noted = not_noted
     attempt: Future[Attempt] = field(default_factory=Future)
 
     def settle(self, attempt: Attempt) -> None:

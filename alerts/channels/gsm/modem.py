@@ -116,7 +116,7 @@ class Modem:
             return
         self._shared.sending_since = now
         try:
-            attempt = send_text(self._dialogue, job.parts, self._clock, self._mend)
+            attempt = send_text(self._dialogue, job.parts, self._clock, self._mend, job.noted)
         except PortGone as gone:
             job.refuse(str(gone))
             raise

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from alerts.channels.base import Attempt, Outcome
+from alerts.channels.base import Attempt, Noted, Outcome
 from alerts.channels.gsm.at import Answer, Dialogue
 from alerts.channels.gsm.errors import FAILURES, Remedy, remedy_of
 from alerts.channels.gsm.framing import Final
@@ -61,8 +61,12 @@ def send_text(
     parts: list[bytes],
     clock: Callable[[], float],
     mend: Callable[[Remedy], bool],
+    noted: Noted,
 ) -> Attempt:
-    """Send all parts, mending the modem and trying one part again where that is known to help."""
+    """Send all parts, mending the modem and trying one part again where that is known to help.
+
+    Each reference is noted before the modem is asked for anything else.
+    """
     started_at = clock()
     references: list[str] = []
     sent = PartSent(Outcome.SENT, "network_took_it")
@@ -76,6 +80,8 @@ def send_text(
             is_mended = True
             if mend(sent.remedy):
                 sent = send_part(dialogue, pdu)
+        if sent.reference:
+            noted(sent.reference)
         references.append(sent.reference)
         if sent.outcome is not Outcome.SENT:
             break
@@ -85,6 +91,7 @@ def send_text(
         sent.reason,
         tuple(filter(None, references)),
         retry_after_s=failure.retry_after_s if failure else None,
+        parts=max(1, len(references)),
     )
 
 
