@@ -39,6 +39,7 @@ MATTER: dict[ConditionKind, Matter] = {
     ConditionKind.FLOODING: Matter.DEVICE,
     ConditionKind.OUTAGE: Matter.OUTAGE,
     ConditionKind.INTAKE_DOWN: Matter.OUTAGE,
+    ConditionKind.CHANNEL_DOWN: Matter.OUTAGE,
 }
 
 WORST_FIRST: tuple[ConditionKind, ...] = (
@@ -54,6 +55,7 @@ WORST_FIRST: tuple[ConditionKind, ...] = (
     ConditionKind.LOITERING,
     ConditionKind.CAMERA_ENTRY,
     ConditionKind.INTAKE_DOWN,
+    ConditionKind.CHANNEL_DOWN,
     ConditionKind.OUTAGE,
     ConditionKind.FLOODING,
     ConditionKind.SILENT,

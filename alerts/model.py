@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from enum import IntEnum, StrEnum
@@ -60,6 +61,7 @@ class ConditionKind(StrEnum):
     FLOODING = "flooding"  # a device says far more than it has to say
     OUTAGE = "outage"  # several devices of one building or gateway at once
     INTAKE_DOWN = "intake_down"  # this gateway hears nobody
+    CHANNEL_DOWN = "channel_down"  # one of its ways of telling people does not work
 
 
 MOMENTARY = frozenset(
@@ -320,6 +322,9 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"  # a report-in lapsed, or a review is due
     ANSWER = "answer"  # to a reply
     HEALTH = "health"  # equipment
+    TAKEN = "taken"  # a colleague has taken it
+    DIGEST = "digest"  # what waited for the morning
+    TEST = "test"  # proof that texts arrive
 
 
 class NoticeState(StrEnum):
@@ -351,6 +356,11 @@ class Notice:
     created_at: datetime
     expires_at: datetime
     state: NoticeState = NoticeState.PENDING
+    short_text: str = ""
+    """The same with room for saying how much else there is."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What fills the text that a provider approved: number, place, what, when, level, ask."""
+    not_before_at: datetime | None = None  # it can wait for the morning
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ Durations are in seconds, because a file needs a number; `timedelta`s are made w
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 
@@ -56,6 +58,9 @@ class Supervision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """This many devices of one building or gateway silent within `hold_s` are one outage (ours)."""
     intake_down_s: float = 120.0
     """No broker for this long is told to the maintainers (EN 50131 grade 3: under 180 s)."""
+    channel_down_s: float = 600.0
+    """A channel that could send nothing for so long is told to the maintainers (ours: a modem that
+    starts anew is back within two minutes)."""
     settle_s: float = 60.0
     """After a start, or once the broker is found again, what fell due meanwhile waits this long
     for the messages that are still on their way (ours)."""
@@ -90,6 +95,18 @@ class Telling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Equipment that nobody mended is told to its maintainers again after this long (ours)."""
 
 
+class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hours in which nobody is woken for what can wait; in the morning it comes as one text."""
+
+    from_time: str = "22:00"
+    """Local time it begins ..."""
+    until_time: str = "07:00"
+    """... and ends (ours: before the day shift)."""
+    severity: Literal["none", "health", "minor"] = "health"
+    """What waits: equipment alone, or what concerns one person as well; `none`: nothing waits.
+    What leaves several homes unwatched never waits."""
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of it. Each home may have its own."""
 
@@ -97,5 +114,32 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     announcing: Announcing = Announcing()
     supervision: Supervision = Supervision()
     telling: Telling = Telling()
+    quiet: Quiet = Quiet()
     timezone: str = "Asia/Shanghai"
     """Local time of nights, shifts and days."""
+
+
+class Spending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much a phone is sent, and this gateway sends. A call for help is exempt from all of it.
+
+    Nothing is lost by it: what is held back goes with the next text, which says how much else
+    there is.
+    """
+
+    bundle_s: float = 120.0
+    """What follows a text to the same phone within this long goes in one (Grafana OnCall)."""
+    bundle_critical_s: float = 60.0
+    """The same where a critical text follows one as bad: one a minute (GoAlert), and within the 90
+    seconds that NFPA 72 allows."""
+    phone_per_15_min: int = 5
+    """Texts to one phone within 15 minutes, critical ones not held back (GoAlert)."""
+    phone_per_hour: int = 11
+    """Texts to one phone within an hour, critical ones not held back (GoAlert)."""
+    phone_per_day: int = 50
+    """Texts to one phone within 24 hours (Aliyun's limit for one template) ..."""
+    phone_kept: int = 5
+    """... of which the last so many are kept for what is critical (ours)."""
+    parts_per_day: int = 500
+    """Parts of texts that this gateway sends within a local day over all channels (ours) ..."""
+    kept_pct: float = 20.0
+    """... of which this share is kept for what is critical (ours)."""

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     SEVERAL_SILENT = "several_silent"
     BRIDGE_OFFLINE = "bridge_offline"
     BROKER_GONE = "broker_gone"
+    CHANNEL_GONE = "channel_gone"  # it has been down for too long
+    TEST_TEXT_MISSING = "test_text_missing"  # it claims to work, and the day's test did not arrive
     FLOODING = "flooding"
     # something was cleared
     CLOSED_AGAIN = "closed_again"
@@ -42,6 +44,7 @@ class Reason(StrEnum):
     TAMPER_OFF = "tamper_off"
     CAMERA_CLEAR = "camera_clear"
     HEARD_AGAIN = "heard_again"
+    CHANNEL_BACK = "channel_back"
     POWER_BACK = "power_back"
     FLOOD_OVER = "flood_over"
     PASSED = "passed"  # a momentary fact is over by itself

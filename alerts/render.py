@@ -34,6 +34,7 @@ LASTS = frozenset(
         ConditionKind.FLOODING,
         ConditionKind.OUTAGE,
         ConditionKind.INTAKE_DOWN,
+        ConditionKind.CHANNEL_DOWN,
     }
 )
 """What is told as "since", and not as "at"."""
@@ -159,6 +160,8 @@ def place(
         return words.gateway.format(name=gateway).rstrip()
     if what == "bridge":
         return words.bridge.format(id=name)
+    if what == "channel":
+        return words.channel.format(id=name)
     return _shared_start(addresses) or name
 
 

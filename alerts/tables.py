@@ -138,6 +138,7 @@ notices = Table(
     Column("kind", String, nullable=False),
     Column("severity", Integer, nullable=False),
     Column("text", LargeBinary, nullable=False),  # sealed under the watch, or "gateway"
+    Column("said", LargeBinary),  # sealed likewise: JSON of its short form and its fields
     Column("reason", String, nullable=False),  # why this person is told, and why now
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
@@ -151,6 +152,8 @@ notices = Table(
     Column("settled_at", BigInteger),
     Column("end_reason", String),
     Column("instead", String),  # JSON list of contact ids: who was told instead
+    Column("held", String),  # why it waits until `next_at`, where a limit holds it
+    Column("bundled_into", String),  # the notice whose text speaks of this one
     Index("notices_incident", "incident"),
 )
 
@@ -165,13 +168,16 @@ attempts = Table(
     Column("channel", String, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger, nullable=False),
-    Column("outcome", String, nullable=False),
+    Column("outcome", String, nullable=False),  # "begun" until it is known
     Column("reason", String, nullable=False),
     Column("references", String, nullable=False),  # JSON list: the network's, one a part
     Column("detail", String, nullable=False),
     Column("reported", String),  # JSON object: outcome by reference
+    Column("phone", String),  # salted digest of the address it went to
+    Column("parts", Integer, nullable=False, server_default="1"),  # each costs
     Index("attempts_notice", "notice"),
     Index("attempts_channel", "channel", "started_at"),
+    Index("attempts_phone", "phone", "started_at"),
 )
 
 permits = Table(

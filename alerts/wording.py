@@ -78,6 +78,7 @@ class Wording:
     join_roles: str
     bridge: str
     gateway: str
+    channel: str
     several: str  # devices, after the place of the first
     order_waits: str  # an order is over, and the clock is not to be believed
     what: Mapping[ConditionKind, Phrase]
@@ -106,6 +107,7 @@ CHINESE = Wording(
     join_roles="和",
     bridge="网关{id}",
     gateway="本网关{name}",
+    channel="短信通道{id}",
     several="{place}等{n}台",
     order_waits="{address} 隔离期已满，但本机时钟不准，尚未解除，请核对时钟",
     what={
@@ -130,6 +132,7 @@ CHINESE = Wording(
         ConditionKind.FLOODING: Phrase("设备消息过多", "消息过多"),
         ConditionKind.OUTAGE: Phrase("多台设备失联", "设备失联"),
         ConditionKind.INTAKE_DOWN: Phrase("网关收不到任何设备", "网关失联"),
+        ConditionKind.CHANNEL_DOWN: Phrase("不能发短信", "不通"),
     },
     what_because={
         (ConditionKind.OPENED, Reason.OPENED_AT_NIGHT): Phrase(
@@ -142,6 +145,9 @@ CHINESE = Wording(
         (ConditionKind.SILENT, Reason.LEFT_NETWORK): Phrase("设备已退网", "设备退网"),
         (ConditionKind.OUTAGE, Reason.BRIDGE_OFFLINE): Phrase("网关离线"),
         (ConditionKind.INTAKE_DOWN, Reason.BROKER_GONE): Phrase("消息服务中断"),
+        (ConditionKind.CHANNEL_DOWN, Reason.TEST_TEXT_MISSING): Phrase(
+            "每日测试短信没有送达", "测试未达"
+        ),
     },
     why={Reason.SENSORS_AGREE: "多种设备印证"},
     lead_in={
@@ -151,6 +157,9 @@ CHINESE = Wording(
         NoticeKind.REMINDER: "提醒",
         NoticeKind.ANSWER: "",
         NoticeKind.HEALTH: "",
+        NoticeKind.TAKEN: "",
+        NoticeKind.DIGEST: "",
+        NoticeKind.TEST: "",
     },
     lead_in_because={
         (NoticeKind.ALARM, Reason.CAME_BACK): "再次发生",
@@ -215,6 +224,7 @@ ENGLISH = Wording(
     join_roles="+",
     bridge="bridge {id}",
     gateway="gateway {name}",
+    channel="channel {id}",
     several="{place} +{more}",
     order_waits="{address}: order over, but our clock is unsure. Check it",
     what={
@@ -239,6 +249,7 @@ ENGLISH = Wording(
         ConditionKind.FLOODING: Phrase("device floods", "flood"),
         ConditionKind.OUTAGE: Phrase("several devices silent", "silent"),
         ConditionKind.INTAKE_DOWN: Phrase("gateway hears nobody", "deaf"),
+        ConditionKind.CHANNEL_DOWN: Phrase("cannot send texts", "down"),
     },
     what_because={
         (ConditionKind.OPENED, Reason.OPENED_AT_NIGHT): Phrase(
@@ -251,6 +262,9 @@ ENGLISH = Wording(
         (ConditionKind.SILENT, Reason.LEFT_NETWORK): Phrase("device left network", "left"),
         (ConditionKind.OUTAGE, Reason.BRIDGE_OFFLINE): Phrase("bridge offline", "offline"),
         (ConditionKind.INTAKE_DOWN, Reason.BROKER_GONE): Phrase("broker gone", "no broker"),
+        (ConditionKind.CHANNEL_DOWN, Reason.TEST_TEXT_MISSING): Phrase(
+            "test text lost", "untested"
+        ),
     },
     why={Reason.SENSORS_AGREE: "sensors agree"},
     lead_in={
@@ -260,6 +274,9 @@ ENGLISH = Wording(
         NoticeKind.REMINDER: "STILL",
         NoticeKind.ANSWER: "",
         NoticeKind.HEALTH: "",
+        NoticeKind.TAKEN: "",
+        NoticeKind.DIGEST: "",
+        NoticeKind.TEST: "",
     },
     lead_in_because={
         (NoticeKind.ALARM, Reason.CAME_BACK): "AGAIN",

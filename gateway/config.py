@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-from alerts.policy import Policy
+from alerts.policy import Policy, Spending
 from gateway.settings import Setting, SettingsError, read_file, settings_of
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -30,7 +30,14 @@ LONGEST_S = 30 * 86400
 """No delay of a policy is longer: the longest that makes sense is a day (ours)."""
 MOST = 100_000
 """No count of a policy is greater."""
-LEAST = {"per_day": 0, "late_per_day": 0, "outage_devices": 2, "flood_per_minute": 60}
+ONE_WORD = frozenset({"severity"})
+LEAST = {
+    "per_day": 0,
+    "late_per_day": 0,
+    "outage_devices": 2,
+    "flood_per_minute": 60,
+    "phone_kept": 0,
+}
 """Counts that may be none at all, or must be several; every other is at least one."""
 
 
@@ -156,6 +163,7 @@ class Tables(_Table, frozen=True):
     zigbee2mqtt: Zigbee2Mqtt = Zigbee2Mqtt()
     channels: tuple[ChannelConfig, ...] = ()
     """The means of telling people, the first tried first."""
+    spending: Spending = Spending()
     policy: Policy = Policy()
 
 
@@ -211,6 +219,7 @@ def load(path: Path) -> Config:
     """Read the configuration. Raises `SettingsError`, naming table, key and remedy."""
     tables = read_file(path, Tables)
     check_policy(tables.policy, f"{path}: policy")
+    _check_table(tables.spending, f"{path}: spending")
     names = [channel.name for channel in tables.channels]
     for name in names:
         if names.count(name) > 1:
@@ -236,15 +245,21 @@ def check_policy(policy: Policy, where: str) -> None:
         raise SettingsError(
             f'{where}.timezone: no such time zone; write it as in "Asia/Shanghai"'
         ) from None
-    for table in ("opening", "announcing", "supervision", "telling"):
-        for name, value in msgspec.structs.asdict(getattr(policy, table)).items():
-            if isinstance(value, str):
-                time_of_day(value, f"{where}.{table}.{name}")
-            elif wanted := _why_not(name, value):
-                raise SettingsError(f"{where}.{table}.{name}: must be {wanted}")
+    for table in ("opening", "announcing", "supervision", "telling", "quiet"):
+        _check_table(getattr(policy, table), f"{where}.{table}")
     low, ok = policy.supervision.battery_low_pct, policy.supervision.battery_ok_pct
     if ok < low:
         raise SettingsError(f"{where}.supervision.battery_ok_pct: must be battery_low_pct or more")
+
+
+def _check_table(table: msgspec.Struct, where: str) -> None:
+    for name, value in msgspec.structs.asdict(table).items():
+        if name in ONE_WORD:
+            continue  # one of the words that its type names
+        if isinstance(value, str):
+            time_of_day(value, f"{where}.{name}")
+        elif wanted := _why_not(name, value):
+            raise SettingsError(f"{where}.{name}: must be {wanted}")
 
 
 def _why_not(name: str, value: float) -> str:

@@ -22,6 +22,7 @@ from alerts.tables import (
     texts_in,
     transitions,
 )
+from gateway.schema.tables import proofs
 
 
 class Retention(NamedTuple):
@@ -73,6 +74,7 @@ RECORDS = (
         ),
         "with its notice",
     ),
+    Retention(proofs, lambda before: proofs.c.sent_at < before, "since it was sent"),
     Retention(decisions, lambda before: decisions.c.decided_at < before, "since it was taken"),
     Retention(texts_in, lambda before: texts_in.c.received_at < before, "since it came"),
     Retention(permits, lambda before: permits.c.until_at < before, "since its window ended"),

@@ -162,6 +162,13 @@ RULES: dict[ConditionKind, Rule] = {
         "the broker is found again; from then every device has its full reporting time",
         ("supervision.intake_down_s", "supervision.settle_s"),
     ),
+    ConditionKind.CHANNEL_DOWN: Rule(
+        Reason.CHANNEL_GONE,
+        "a channel over which people are told has been down for {supervision.channel_down_s}, or"
+        " the day's test text did not come back. Only the maintainers are told, over the others",
+        "the channel works again, or a test text came back",
+        ("supervision.channel_down_s",),
+    ),
 }
 
 

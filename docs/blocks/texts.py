@@ -39,6 +39,7 @@ class Example(NamedTuple):
 _BUILDING = render.place("building:nanling-3", NEIGHBOURS)
 _BRIDGE = render.place("bridge:zigbee2mqtt", ())
 _GATEWAY = render.place("gateway", (), gateway="nanling")
+_CHANNEL = render.place("channel:gsm", ())
 
 EXAMPLES: tuple[Example, ...] = (
     Example(
@@ -178,6 +179,18 @@ EXAMPLES: tuple[Example, ...] = (
         "门神收不到任何设备的消息",
         place=_GATEWAY,
         homes_blind=30,
+    ),
+    Example(
+        *(ConditionKind.CHANNEL_DOWN, Reason.CHANNEL_GONE),
+        "Maintainers only: a modem or provider cannot be used; texts go over the other channels",
+        "只发给维护员：短信模块或服务商用不了，短信改走其他通道",
+        place=_CHANNEL,
+    ),
+    Example(
+        *(ConditionKind.CHANNEL_DOWN, Reason.TEST_TEXT_MISSING),
+        "Maintainers only: the channel says it works, and the day's test text did not come back",
+        "只发给维护员：通道显示正常，但每日测试短信没有收到",
+        place=_CHANNEL,
     ),
 )
 

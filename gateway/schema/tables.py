@@ -6,7 +6,7 @@ journal and of incidents carry a watch or a device; what ties a watch to a home 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table
 
 from alerts.tables import RowId, metadata
 
@@ -48,6 +48,18 @@ meta = Table(
     metadata,
     Column("key", String, primary_key=True),
     Column("value", String, nullable=False),
+)
+
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("token", String, nullable=False),  # what the test text says, to be known again
+    Column("sent_at", BigInteger, nullable=False),
+    Column("came_at", BigInteger),  # back to us, or by a delivery report; NULL: not yet
+    Column("reason", String, nullable=False),  # waiting, came_back, delivered, or why it failed
+    Index("proofs_channel", "channel", "sent_at"),
 )
 
 areas = Table(

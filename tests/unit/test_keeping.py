@@ -27,7 +27,7 @@ from gateway import cursor, journal, memories, pipeline
 from gateway.journal import Row
 from gateway.keeping import FIRST_ROUND_S, LOOK_EVERY_S, ROUND_EVERY_S, SLICE, Keeping, Limits
 from gateway.retention import RECORDS
-from gateway.schema.tables import metadata
+from gateway.schema.tables import metadata, proofs
 from tests.fakes.shell import MemoryBroker, Shell, event_of
 from tests.fakes.street import local
 
@@ -239,6 +239,7 @@ def test_what_is_over_for_too_long_goes_and_what_is_over_since_then_stays(kept: 
         kept.put(transitions, incident=name, decided_at=since)
         kept.put(notices, id=name, settled_at=since, state=NoticeState.DELIVERED)
         kept.put(attempts, notice=name, ended_at=since)
+        kept.put(proofs, sent_at=since)
         kept.put(decisions, decided_at=since)
         kept.put(texts_in, digest=name, received_at=since)
         kept.put(permits, id=name, until_at=since)
