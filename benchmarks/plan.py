@@ -17,6 +17,8 @@ class Plan:
     start_devices: int
     waiting: int  # records to catch up with
     flash_s: float  # seconds of writing at each rate
+    texts: int  # sent over a simulated modem
+    queue: int  # of texts that wait for it at once
 
 
 FULL = Plan(
@@ -28,6 +30,8 @@ FULL = Plan(
     start_devices=10_000,
     waiting=100_000,
     flash_s=20,
+    texts=1_000,
+    queue=500,
 )
 QUICK = Plan(
     streets=(1_000, 10_000),
@@ -38,6 +42,8 @@ QUICK = Plan(
     start_devices=2_000,
     waiting=20_000,
     flash_s=5,
+    texts=300,
+    queue=500,
 )
 SMOKE = Plan(
     streets=(20, 40),
@@ -48,5 +54,7 @@ SMOKE = Plan(
     start_devices=20,
     waiting=200,
     flash_s=0.5,
+    texts=10,
+    queue=20,
 )
 """For the test of the harness: that everything runs, not what comes out."""

@@ -31,8 +31,9 @@ class Message:
     text: str  # in full, one segment
     template: str = ""  # what kind of message it is: a provider has one text approved for each
     fields: Mapping[str, str] = field(default_factory=dict)
-    """What fills such a template: number, place, what, when, level, ask."""
+    """What fills such a template: number, place, what, when, level, ask, lead, others."""
     is_critical: bool = True  # may use what is held in reserve
+    is_help: bool = False  # somebody calls for help: no limit holds it
 
 
 @dataclass(frozen=True, slots=True)

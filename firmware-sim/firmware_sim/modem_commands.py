@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from firmware_sim.modem_families import Family
 from firmware_sim.modem_grammar import Call, Form
+from firmware_sim.modem_lte import LTE_COMMANDS
 from firmware_sim.modem_sms_commands import SMS_COMMANDS, Answer
 from firmware_sim.modem_state import ModemState, Refused, Registers
 
@@ -118,7 +119,8 @@ def _lte_registration(state: ModemState, call: Call) -> Answer:
 def _operator(state: ModemState, call: Call) -> Answer:
     if call.form is not Form.READ:
         return []
-    return [f'+COPS: 0,0,"{OPERATOR}",7' if state.is_registered else "+COPS: 0"]
+    technology = 7 if state.family.lte else 0  # E-UTRAN or GSM
+    return [f'+COPS: 0,0,"{OPERATOR}",{technology}' if state.is_registered else "+COPS: 0"]
 
 
 def _signal(state: ModemState, call: Call) -> Answer:
@@ -161,6 +163,8 @@ def _functionality(state: ModemState, call: Call) -> Answer:
     if call.number(1, 0) == 1:
         state.agenda.after(0.0, state.restart)
     elif wanted != state.registers.functionality:
+        if wanted == 1:
+            state.faults.clear("network-lost")
         state.registers.functionality = wanted
         state.announce_registration()
     return []
@@ -187,6 +191,11 @@ def _chatter(state: ModemState, call: Call) -> Answer:
     return []
 
 
+def _own_number(state: ModemState, call: Call) -> Answer:
+    number = state.sim.own_number
+    return [f'+CNUM: "","{number}",145'] if call.form is Form.RUN and number else []
+
+
 _COMMANDS: dict[str, Command] = {
     "I": _identity(lambda state: _banner(state.family)),
     "+CGMI": _identity(lambda state: state.family.manufacturer),
@@ -198,6 +207,7 @@ _COMMANDS: dict[str, Command] = {
     "+CGSN": _identity(lambda state: state.family.imei),
     "+GSN": _identity(lambda state: state.family.imei),
     "+CIMI": _imsi,
+    "+CNUM": _own_number,
     "E": _echo,
     "V": _verbose,
     "Z": _defaults,
@@ -219,6 +229,8 @@ _COMMANDS: dict[str, Command] = {
 
 def _own_commands(family: Family) -> dict[str, Command]:
     own: dict[str, Command] = {family.pin_counter: _pin_counter}
+    if family.lte_only:
+        own[family.lte_only] = LTE_COMMANDS[family.lte_only]
     if family.chatter:
         own |= {"^CURC": _chatter, "^PORTSEL": lambda _state, _call: []}
     return own

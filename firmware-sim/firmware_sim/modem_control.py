@@ -87,6 +87,8 @@ def _set(world: World, order: Order) -> None:
     state = world.state
     if "signal" in order:
         state.signal = int(order["signal"])
+    if "own_number" in order:
+        state.sim.own_number = str(order["own_number"])
     if "service_centre" in order:
         state.sim.service_centre = str(order["service_centre"])
     if "registration" in order:
@@ -106,6 +108,7 @@ def _state(world: World, _order: Order) -> Event:
         "echo": state.registers.echo,
         "pin": state.sim.status,
         "pin_tries_left": state.sim.tries_left,
+        "lte_only": state.is_lte_only,
         "stores": {name: len(store.slots) for name, store in state.stores.items()},
     }
 

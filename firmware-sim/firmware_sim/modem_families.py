@@ -53,6 +53,8 @@ class Family:
     pin_counter: str = "+SPIC"
     """The command that tells how many PIN tries are left."""
     lte: bool = True
+    lte_only: str | None = None
+    """The command that keeps the modem to LTE, where it has one (from memory, not verified)."""
 
 
 _FAMILIES = (
@@ -78,6 +80,7 @@ _FAMILIES = (
         boot=("RDY", "+CPIN: READY", "SMS DONE", "PB DONE"),
         stores=("SM", "ME", "SR"),
         first_index=0,
+        lte_only="+CNMP",
     ),
     Family(  # the same text stored twice (LilyGo #155); "+SMS FULL" (LilyGo #184)
         name="A7670E",
@@ -89,6 +92,7 @@ _FAMILIES = (
         first_index=0,
         stores_twice=True,
         full_urc="+SMS FULL",
+        lte_only="+CNMP",
     ),
     Family(  # reports are in SR and announced as SM (asterisk-chan-quectel PR 75)
         name="EC25",
@@ -102,6 +106,7 @@ _FAMILIES = (
         first_index=0,
         report_claims_store="SM",
         pin_counter="+QPINC",
+        lte_only="+QCFG",
     ),
     Family(  # chatter until AT^CURC=0, lagging counts (gammu atgen.c), ^SMMEMFULL (chan-dongle #47)
         name="Huawei",

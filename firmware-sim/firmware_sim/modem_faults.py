@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from random import Random
 
 KNOWN = {
+    "autobaud": "lines are not heard while the modem measures the baud rate (give count=)",
     "bare-prompt": "the prompt is `>` alone, without its line break and space",
     "cme-error": "AT+CPIN? answers this +CME ERROR (default 14, SIM busy)",
     "cms-error": "a text is refused with this +CMS ERROR (default 500) and does not go out",
@@ -29,12 +30,16 @@ KNOWN = {
     "garbage": "these bytes (hex, default FFFE) come before a line",
     "hang": "the modem goes deaf and dumb, until unplugged or after for=",
     "lost-report": "no status report comes for a text that arrived",
+    "lte-refused": "a command that would keep the modem to LTE answers ERROR",
+    "mute": "the modem hears and obeys, and says nothing until it restarts",
+    "network-lost": "the modem is not registered until its radio is switched off and on",
     "no-alpha-comma": "+CMGL and +CMGR lines lack the empty <alpha> and its comma",
     "no-network": "the modem is not registered",
     "no-prompt": "AT+CMGS brings no prompt; the modem waits for the PDU all the same",
     "prompt-stuck": "^Z is taken for text; only ESC ends the prompt",
     "report-status": "status reports carry this TP-ST (hex, default 46: validity expired)",
     "reset": "the modem restarts in mid-dialogue: at `command`, `prompt` or `answer` (default)",
+    "service-centre-lost": "AT+CSCA? names no service centre until the modem restarts",
     "silence": "no answer after ^Z; the text is `sent` (default) or `lost`",
     "slow": "every final answer comes this many seconds late (default 1)",
     "slow-send": "a text is answered this many seconds late (default 5), maybe after its report",

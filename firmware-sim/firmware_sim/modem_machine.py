@@ -28,6 +28,9 @@ _TEXTS = {
 """What AT+CMEE=2 says instead of the number."""
 
 
+_CURED_BY_RESTART = ("mute", "network-lost", "service-centre-lost")
+
+
 class _Mode(Enum):
     COMMAND = "reads a command line"
     PROMPT = "reads a PDU until ^Z"
@@ -94,6 +97,8 @@ class Modem:
         self.power_off()
         self.state.registers = Registers.of(self.state.family)
         self.state.was_full = False
+        for fault in _CURED_BY_RESTART:
+            self.state.faults.clear(fault)
         self.state.sim.power_on()
         self._later(BOOT_S, self._come_up)
 
@@ -135,7 +140,7 @@ class Modem:
 
     def _echo(self, octet: int) -> None:
         if self.state.registers.echo or self.state.faults.take("echo-forced"):
-            self._voice.write(bytes([octet]))
+            self._voice.echo(octet)
 
     def _hear_command(self, octet: int) -> None:
         self._echo(octet)
@@ -172,7 +177,7 @@ class Modem:
     # What goes out
 
     def _execute(self, line: str) -> None:
-        if self._breaks_off("command"):
+        if self.state.faults.take("autobaud") or self._breaks_off("command"):
             return
         try:
             calls = parse_line(line)

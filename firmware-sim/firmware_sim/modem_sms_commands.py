@@ -197,7 +197,7 @@ def _service_centre(state: ModemState, call: Call) -> Answer:
     if call.form is Form.TEST:
         return []
     _demand_ready(state)
-    number = state.sim.service_centre
+    number = "" if state.faults.take("service-centre-lost") else state.sim.service_centre
     if call.form is Form.READ:
         return [f'+CSCA: "{number}",{145 if number.startswith("+") else 129}']
     state.sim.service_centre = call.arguments[0] if call.arguments else ""

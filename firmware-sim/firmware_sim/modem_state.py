@@ -46,6 +46,7 @@ class Sim:
 
     pin: str | None = None
     imsi: str = "460001234567890"
+    own_number: str = "+8613800000000"
     service_centre: str = SERVICE_CENTRE
     is_locked: bool = False
     tries_left: int = 3
@@ -120,6 +121,8 @@ class ModemState:
     restart: Callable[[], None] = lambda: None
     unacknowledged: bytes | None = None
     was_full: bool = False
+    is_lte_only: bool = False
+    """In the modem's flash: no reset forgets it."""
 
     def __post_init__(self) -> None:
         self.registers = Registers.of(self.family)
@@ -132,7 +135,8 @@ class ModemState:
         """<stat> of +CREG: 1 home, 5 roaming, 2 searching, 0 not registered."""
         if self.registers.functionality != 1 or self.sim.is_locked:
             return 0
-        return 2 if self.faults.take("no-network") else self.network_registration
+        is_lost = self.faults.take("no-network") or self.faults.take("network-lost")
+        return 2 if is_lost else self.network_registration
 
     @property
     def is_registered(self) -> bool:

@@ -12,6 +12,11 @@ class Voice:
         self.write = write
         self._faults = faults
 
+    def echo(self, octet: int) -> None:
+        """Say back what was heard."""
+        if not self._faults.take("mute"):
+            self.write(bytes([octet]))
+
     def line(self, line: str) -> None:
         """Say one line that stands alone: a URC."""
         self._say(self._framed(line))
@@ -50,6 +55,8 @@ class Voice:
         return octets.replace(b"\r\n", ending) + ending
 
     def _say(self, framed: bytes) -> None:
+        if self._faults.take("mute"):
+            return
         fault = self._faults.take("garbage")
         if fault:
             self.write(bytes.fromhex(fault.value or "FFFE"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Literal
 
 from alerts.channels.gsm import pdu, submit, userdata
 from alerts.channels.gsm.deliver import Deliver
@@ -18,14 +19,19 @@ from alerts.channels.gsm.submit import Submit
 __all__ = ["PduError", "decode", "encode"]
 
 
-def encode(number: str, text: str, *, ref: int | None = None) -> list[str]:
+def encode(
+    number: str, text: str, *, ref: int | None = None, ref_bits: Literal[8, 16] = 8
+) -> list[str]:
     """Return the parts of a text as upper-case hex, each with the leading SMSC octet.
 
-    `ref` (0 to 255) ties several parts together; by default it is drawn at random. The number
-    goes out as written: `+…`, a national mobile or a short code.
+    `ref`, a number of `ref_bits`, ties several parts together; by default it is drawn at random.
+    The number goes out as written: `+…`, a national mobile or a short code.
     """
-    chosen = secrets.randbelow(256) if ref is None else ref
-    return [part.hex().upper() for part in submit.encode(number, text, ref=chosen)]
+    if ref is not None and ref >> ref_bits:
+        raise PduError(f"a reference of {ref_bits} bits is at most {(1 << ref_bits) - 1}")
+    chosen = secrets.randbelow(1 << ref_bits) if ref is None else ref
+    parts = submit.encode(number, text, ref=chosen, ref_bits=ref_bits)
+    return [part.hex().upper() for part in parts]
 
 
 def decode(parts: Sequence[str]) -> dict[str, str | int]:

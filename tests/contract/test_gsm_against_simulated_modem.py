@@ -1,4 +1,8 @@
-"""The driver against the simulated modem, which has a codec of its own: neither hides a mistake."""
+"""The driver against the simulated modem, which has a codec of its own: neither hides a mistake.
+
+Over a real port, in real time. What takes minutes or days is in `test_gsm_sends`,
+`test_gsm_receives` and `test_gsm_survives`, at the same modem on a clock that jumps.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,10 @@ from alerts.channels.gsm.inbox import Kept
 LI = "+8613912345678"
 NOTICE = "【门神】南岭村3栋1203 门开超3分钟未报备 14:32起 证据2级 回复 1 4821"
 LONG = "南岭村3栋1203 门开😀 " * 12
+VECTORS: list[dict[str, Any]] = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "fixtures/pdu/vectors.jsonl").read_text().splitlines()
+]
 FAMILIES = ["SIM800L", "SIM7600", "A7670E", "EC25", "Huawei"]
 QUICK = Patience(command_s=2.0, sync_s=5.0, try_s=0.3, prompt_s=0.5, answer_s=1.0)
 
@@ -54,8 +62,8 @@ class Street:
     async def up(self) -> None:
         await until(lambda: self.channel.health().is_up)
 
-    async def send(self, text: str = NOTICE) -> Attempt:
-        return await self.channel.send(LI, Message(text))
+    async def send(self, text: str = NOTICE, to: str = LI) -> Attempt:
+        return await self.channel.send(to, Message(text))
 
     async def text_arrives(self, text: str, **options: Any) -> None:
         await self.order(do="text", **{"from": LI}, text=text, **options)
@@ -179,6 +187,53 @@ async def test_an_attempt_says_truthfully_what_became_of_a_text(
         assert (await sim.send("又一条")).outcome is Outcome.SENT
         await until(lambda: "又一条" in sim.shown)
         assert sim.shown.count(NOTICE) == shown  # nothing was sent again behind our back
+
+
+async def test_r01_a_port_has_one_owner(tmp_path: Path) -> None:
+    async with street(tmp_path) as sim:
+        await sim.up()
+        other = GsmChannel(
+            ModemSettings(str(tmp_path / "modem"), patience=QUICK), sim.came.append, sim.kept.append
+        )
+        await other.open()
+        await until(lambda: other.health().reason == "port_busy")
+
+        assert (await other.send(LI, Message(NOTICE))).outcome is Outcome.NOT_TRIED
+        assert (await sim.send()).outcome is Outcome.SENT
+        await sim.channel.close()
+        await until(lambda: other.health().is_up)  # it waited for its turn
+        await other.close()
+
+
+async def test_r11_a_part_is_recorded_before_the_next_one_is_sent(tmp_path: Path) -> None:
+    async with street(tmp_path) as sim:
+        await sim.up()
+        shown_by_then: list[tuple[str, int]] = []
+
+        attempt = await sim.channel.send(
+            LI, Message(LONG), lambda name: shown_by_then.append((name, len(sim.shown)))
+        )
+
+        assert tuple(name for name, _ in shown_by_then) == attempt.references
+        assert [shown for _, shown in shown_by_then[:-1]] == [0, 0]  # a phone shows it whole
+        await until(lambda: sim.shown == [LONG])
+
+
+async def test_r24_every_vector_goes_through_the_modem_both_ways(tmp_path: Path) -> None:
+    out = [vector for vector in VECTORS if vector["dir"] == "submit"]
+    # A flash is for the screen, not for us.
+    came = [v for v in VECTORS if v["dir"] == "deliver" and "class 0" not in v["note"]]
+    async with street(tmp_path) as sim:
+        await sim.up()
+        for vector in out:
+            assert (await sim.send(vector["text"], vector["number"])).outcome is Outcome.SENT
+        for vector in came:
+            for part in vector["parts"]:
+                await sim.order(do="pdu", pdu=part)
+        words = {vector["text"] for vector in came}
+        await until(lambda: len(sim.shown) == len(out) and set(sim.texts) == words)
+
+        assert sim.shown == [vector["text"] for vector in out]
 
 
 async def test_r13_what_came_while_the_gateway_was_away_is_received(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ ANSWERS = {
     "ATE0": "OK",
     "AT+CPIN?": "+CPIN: READY\r\n\r\nOK",
     "AT+CFUN?": "+CFUN: 1\r\n\r\nOK",
-    "AT+CPMS=?": '+CPMS: ("SM","ME"),("SM","ME"),("SM","ME")\r\n\r\nOK',
+    "AT+CPMS=?": '+CPMS: ("SM"),("SM"),("SM")\r\n\r\nOK',
     "AT+CSCA?": '+CSCA: "+8613800100500",145\r\n\r\nOK',
     "AT+CNMI=?": "+CNMI: (0-2),(0-3),(0,2),(0-2),(0,1)\r\n\r\nOK",
     "AT+CNMI?": "+CNMI: 2,1,0,1,0\r\n\r\nOK",

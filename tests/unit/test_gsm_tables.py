@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerts.channels.base import Outcome
 from alerts.channels.gsm.errors import FAILURES, Remedy, remedy_of
-from alerts.channels.gsm.pace import Allowance, Pace
+from alerts.channels.gsm.pace import Allowance, Pace, allowances_of
 from alerts.channels.gsm.report import outcome_of
 from alerts.channels.gsm.revive import Revival, Step
 from alerts.channels.gsm.setup import choices
@@ -113,6 +115,50 @@ def test_r22_a_clock_that_stands_still_gives_nothing() -> None:
     assert pace.wait_s(1, 5.0, is_critical=True) == pytest.approx(1.0)
 
 
+HISTORY = st.lists(st.tuples(st.floats(0, 86_400), st.integers(1, 5)), max_size=60)
+
+
+@given(HISTORY)
+def test_r22_a_pace_filled_from_history_is_the_one_that_lived_through_it(
+    spent: list[tuple[float, int]],
+) -> None:
+    now = 100_000.0
+    begun_at = now - max((age_s for age_s, _ in spent), default=0.0)
+    lived = Pace(allowances_of(), begun_at)
+    for age_s, parts in sorted(spent, reverse=True):
+        lived.spend(parts, now - age_s)
+
+    filled = Pace(allowances_of(), now, spent)
+
+    assert filled.parts_left(now) == lived.parts_left(now)
+    for parts in (1, 3):
+        wait_s = lived.wait_s(parts, now, is_critical=True)
+        assert filled.wait_s(parts, now, is_critical=True) == pytest.approx(wait_s, abs=1e-6)
+
+
+def test_r22_what_was_spent_in_a_future_that_the_clock_took_back_counts_as_now() -> None:
+    assert Pace([Allowance(10, 60.0)], now=0.0, spent=[(-500.0, 4)]).parts_left(0.0) == 6
+
+
+def test_r22_allowances_are_made_of_parts_an_hour_and_a_day() -> None:
+    assert allowances_of(20, 80)[1:] == (Allowance(20, 3600.0), Allowance(80, 86_400.0))
+    assert Pace((), now=0.0).parts_left(0.0) is None
+
+
+@given(st.integers(1, 4), st.integers(0, 3000))
+def test_r22_no_hour_takes_more_than_its_allowance_and_what_came_back(
+    parts: int, every_s: int
+) -> None:
+    pace, sent, now = Pace([Allowance(30, 3600.0)], 0.0), 0, 0.0
+    while now < 3600.0:
+        if pace.wait_s(parts, now, is_critical=True) <= 0:
+            pace.spend(parts, now)
+            sent += parts
+        now += max(1.0, every_s / 10)
+
+    assert sent <= 60
+
+
 def test_r19_pauses_double_from_one_second_to_a_minute_and_begin_anew() -> None:
     revival = Revival()
 
@@ -131,6 +177,56 @@ def test_r20_steps_grow_harsher_and_none_comes_too_often() -> None:
     assert steps[:4] == [Step.REOPEN, Step.RESTART, Step.POWER_CYCLE, Step.REOPEN]
     assert steps.count(Step.POWER_CYCLE) == 1
     assert steps.count(Step.RESTART) == 3  # after 1, 6 and 11 minutes
+
+
+@pytest.mark.parametrize(
+    ("reason", "steps"),
+    [
+        ("no_answer", {Step.RESTART, Step.POWER_CYCLE}),
+        ("sim_fault_cme_13", {Step.RESTART, Step.POWER_CYCLE}),
+        ("no_service_centre", {Step.RESTART, Step.POWER_CYCLE}),
+        ("port_absent", {Step.POWER_CYCLE}),  # nobody is there to be told to restart
+        ("port_busy", set()),
+        ("sim_pin_wanted", set()),
+        ("sim_wants_puk", set()),
+    ],
+)
+def test_r20_a_step_is_taken_only_where_it_can_help(reason: str, steps: set[Step]) -> None:
+    revival = Revival()
+    taken = set()
+    for minute in range(30):
+        revival.failed()
+        taken.add(revival.next_step(minute * 60.0, reason))
+
+    assert taken - {Step.REOPEN} == steps
+
+
+def test_r20_a_modem_that_was_restarted_gets_time_to_come_up() -> None:
+    revival = Revival()
+    for _ in range(4):
+        revival.failed()
+
+    assert revival.next_step(0.0) is Step.POWER_CYCLE
+    assert revival.next_step(29.0) is Step.REOPEN
+    assert revival.next_step(31.0) is Step.RESTART
+
+
+def test_r20_a_sim_that_is_busy_for_a_while_is_left_in_peace() -> None:
+    revival, now = Revival(), 0.0
+    while now < 20:
+        now += revival.failed()
+        if now < 20:
+            assert revival.next_step(now, "sim_busy") is Step.REOPEN
+
+
+def test_r20_without_a_switch_for_its_power_a_modem_is_restarted_again() -> None:
+    revival = Revival(can_power_cycle=False)
+    steps = []
+    for minute in range(12):
+        revival.failed()
+        steps.append(revival.next_step(minute * 60.0))
+
+    assert steps.count(Step.RESTART) == 3
 
 
 def test_choices_reads_ranges_and_lists() -> None:

@@ -115,6 +115,64 @@ def test_the_sim_may_be_busy() -> None:
     assert with_fault("cme-error").ask("AT+CPIN?") == b"\r\n+CME ERROR: 14\r\n"
 
 
+def test_lines_are_lost_while_the_baud_rate_is_measured() -> None:
+    bench = with_fault("autobaud,count=2")
+    assert bench.ask("AT") + bench.ask("AT") == b""
+    assert bench.ask("AT") == b"\r\nOK\r\n"
+
+
+def test_a_mute_modem_obeys_and_speaks_again_once_it_was_restarted() -> None:
+    bench = with_fault("mute")
+    assert bench.ask("AT") + bench.text() == b""
+    assert texts(bench) == 1
+    bench.ask("AT+CFUN=1,1")
+    assert b"RDY" in bench.pass_time(1)
+    assert bench.ask("ATE0").endswith(b"\r\nOK\r\n")
+
+
+def test_a_lost_network_is_found_when_the_radio_is_switched_off_and_on() -> None:
+    bench = with_fault("network-lost")
+    assert b"+CREG: 0,2" in bench.ask("AT+CREG?")
+    bench.ask("AT+CFUN=4")
+    bench.ask("AT+CFUN=1")
+    assert b"+CREG: 0,1" in bench.ask("AT+CREG?")
+
+
+def test_a_lost_service_centre_is_found_by_a_restart() -> None:
+    bench = with_fault("service-centre-lost")
+    assert bench.ask("AT+CSCA?").startswith(b'\r\n+CSCA: "",129\r\n')
+    bench.order(do="reset")
+    bench.pass_time(1)
+    assert b"+8613800100500" in bench.ask("AT+CSCA?")
+
+
+@pytest.mark.parametrize(
+    ("family", "read", "off", "set_on", "on"),
+    [
+        ("SIM7600", "AT+CNMP?", b"+CNMP: 2", "AT+CNMP=38", b"+CNMP: 38"),
+        ("A7670E", "AT+CNMP?", b"+CNMP: 2", "AT+CNMP=38", b"+CNMP: 38"),
+        (
+            *("EC25", 'AT+QCFG="nwscanmode"', b'+QCFG: "nwscanmode",0'),
+            *('AT+QCFG="nwscanmode",3', b'+QCFG: "nwscanmode",3'),
+        ),
+    ],
+)
+def test_a_modem_is_kept_to_lte_across_a_reset_by_the_command_of_its_make(
+    family: str, read: str, off: bytes, set_on: str, on: bytes
+) -> None:
+    bench = with_fault("lte-refused,count=1", family=family)
+    assert bench.ask(set_on) == b"\r\n+CME ERROR: 3\r\n"
+    assert off in bench.ask(read)
+    assert bench.ask(set_on) == b"\r\nOK\r\n"
+    bench.order(do="reset")
+    bench.pass_time(1)
+    assert on in bench.ask(read)
+
+
+def test_a_modem_without_lte_knows_no_such_command() -> None:
+    assert Bench(family="SIM800L").ready().ask("AT+CNMP=38") == b"\r\nERROR\r\n"
+
+
 def test_answers_may_be_slow() -> None:
     bench = with_fault("slow=3")
     assert bench.ask("AT+CSQ") == b"\r\n+CSQ: 20,99\r\n"

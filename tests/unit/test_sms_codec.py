@@ -112,6 +112,10 @@ def test_r25_only_a_subscriber_is_a_phone() -> None:
         ("0D91683119325476F8", "+8613912345678"),
         ("05A10180F6", "10086"),
         ("06812143A5", "12345*"),
+        ("0B113119325476F8", "+13912345678"),  # the bit that is always set is not
+        ("0BB13119325476F8", "13912345678"),  # network-specific
+        ("048121A3", "123*"),
+        ("0381B1F2", "1#2"),
     ],
 )
 def test_a_sender_is_read_as_the_network_gave_it(address: str, name: str) -> None:
@@ -215,6 +219,29 @@ def test_an_impossible_part_is_a_text_of_its_own(place: str) -> None:
     part = deliver(f"{SMSC}44{FROM}0008{STAMP}080500034A{place}4E2D")
 
     assert part.user.concat is None
+
+
+@pytest.mark.parametrize(
+    ("header", "ref", "part"),
+    [
+        ("05 00034A0202", 0x4A, 2),
+        ("06 08044A4B0202", 0x4A4B, 2),
+        ("07 7000 00034A0202", 0x4A, 2),  # behind an element that nobody knows
+        ("08 00034A0202 240101", 0x4A, 2),  # before one
+        ("0A 00034A0201 00034B0202", 0x4B, 2),  # of two the last counts,
+        ("0B 00034A0202 08044A4B0201", 0x4A4B, 1),  # whatever their width,
+        ("0A 00034A0202 00034B0203", 0x4A, 2),  # but not where it can't be
+        ("06 00020101 7000", None, None),
+        ("00", None, None),
+    ],
+)
+def test_a_part_finds_its_place_among_other_elements(
+    header: str, ref: int | None, part: int | None
+) -> None:
+    body = bytes.fromhex(header + "4E2D")
+    concat = deliver(f"{SMSC}44{FROM}0008{STAMP}{len(body):02X}{body.hex()}").user.concat
+
+    assert (concat and concat.ref, concat and concat.part) == (ref, part)
 
 
 def test_a_record_filled_with_ff_is_read() -> None:

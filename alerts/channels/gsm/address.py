@@ -15,7 +15,8 @@ _LONGEST = 20  # semi-octets: the field is at most 12 octets with its length and
 _INTERNATIONAL = 0x91
 _NATIONAL = 0xA1
 _UNKNOWN = 0x81
-_NAME = 0b101  # type of number: alphanumeric
+_NAME = 0x50
+_TYPE = 0x70  # the bits that say which of these it is; the one above them is always set, or not
 
 
 def encode(number: str) -> bytes:
@@ -41,13 +42,13 @@ def decode(octets: Octets, what: str) -> str:
     if length > _LONGEST + 2:  # some centres count the fill digits of a name, too
         raise PduError(f"the {what} claims {length} digits")
     value = octets.take((length + 1) // 2, what)
-    if (kind >> 4) & 0b111 == _NAME:
+    if kind & _TYPE == _NAME:
         return _name(value, length)
     semi_octets = swapped(value)[:length]
     if "f" in semi_octets.rstrip("f"):
         raise PduError(f"the {what} has a hole in its digits")
     digits = "".join(_DIGITS[int(char, 16)] for char in semi_octets.rstrip("f"))
-    is_international = kind & 0xF0 == _INTERNATIONAL & 0xF0
+    is_international = kind & _TYPE == _INTERNATIONAL & _TYPE
     return "+" + digits if digits and is_international else digits
 
 

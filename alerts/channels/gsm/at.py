@@ -106,6 +106,11 @@ class Dialogue:
         self._port.write(text.encode("ascii") + END_OF_TEXT)
         return self._answer(text, "+CMGS:", self._patience.answer_s)
 
+    def restart(self) -> None:
+        """Switch the modem off and on by command, from any prompt it may be in."""
+        self._port.write(ESC + b"\r")
+        self.command("AT+CFUN=1,1")
+
     def synchronise(self) -> bool:
         """Leave any prompt, then repeat AT until it is answered and all is quiet."""
         deadline = self._clock() + self._patience.sync_s

@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from alerts.channels.gsm.inbox import Inbox, Keep
 from alerts.channels.gsm.job import Job
 from alerts.channels.gsm.modem import QUEUED_FOR_S
 from alerts.channels.gsm.octets import PduError
-from alerts.channels.gsm.pace import DEFAULT_ALLOWANCES, Allowance, Pace
+from alerts.channels.gsm.pace import DEFAULT_ALLOWANCES, Allowance, Pace, Spent
 from alerts.channels.gsm.pin import Pin
 from alerts.channels.gsm.sending import PARTS_WITHIN_S
 from alerts.channels.gsm.shared import STARTING, STOPPED, Shared
@@ -49,6 +49,7 @@ class ModemSettings:
     pin: str = field(default="", repr=False)
     pin_tried_at: Path | None = None  # a file that remembers the boot in which the PIN was tried
     allowances: Sequence[Allowance] = DEFAULT_ALLOWANCES
+    is_lte_only: bool = False  # 2G is refused: there a false base station forges any sender
     patience: Patience = field(default_factory=Patience)
 
 
@@ -56,7 +57,8 @@ class GsmChannel:
     """Texts over one modem. Reports name a part by the <mr> that the modem gave it, "0" to "255".
 
     `receive` and `keep` are called from the driver's thread and return once what came is on the
-    disk; `keep` gets what is no text for people, as it came.
+    disk; `keep` gets what is no text for people, as it came. `power_cycle` is called from there,
+    too; it may take its time, and may fail. `spent` is what this SIM sent in the last day.
     """
 
     is_outside = False
@@ -68,6 +70,7 @@ class GsmChannel:
         keep: Keep,
         *,
         name: str = "modem",
+        spent: Iterable[Spent] = (),
         power_cycle: Callable[[], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         open_port: Callable[[Waker], Port] | None = None,
@@ -85,7 +88,8 @@ class GsmChannel:
             patience=patience,
             pin=Pin(settings.pin, settings.pin_tried_at),
             inbox=Inbox(name, receive, keep),
-            pace=Pace(settings.allowances, clock()),
+            pace=Pace(settings.allowances, clock(), spent),
+            is_lte_only=settings.is_lte_only,
         )
         self._ref = secrets.randbelow(256)
         self._waker: Waker | None = None
@@ -137,7 +141,7 @@ class GsmChannel:
             parts = submit.encode(number, message.text, ref=self._ref)
         except PduError as error:
             return Attempt(Outcome.FAILED_PERMANENT, "not_encodable", detail=type(error).__name__)
-        job = Job(parts, self._clock(), message.is_critical, noted)
+        job = Job(parts, self._clock(), message.is_critical, noted, message.is_help)
         attempt = asyncio.wrap_future(job.attempt)
         self._awaited.add(attempt)
         attempt.add_done_callback(self._awaited.discard)

@@ -32,7 +32,7 @@ class Driver:
         self._open_port = open_port
         self._rest = rest
         self._power_cycle = power_cycle
-        self._revival = Revival()
+        self._revival = Revival(can_power_cycle=power_cycle is not None)
 
     def run(self) -> None:
         """Live with the modem through all its failures, until the channel stops."""
@@ -47,21 +47,29 @@ class Driver:
         self._go_down(STOPPED)
 
     def _live_once(self) -> None:
+        step = self._revival.next_step(self._shared.clock(), self._shared.reason)
+        if step is Step.POWER_CYCLE:
+            self._switch_off_and_on()  # while the port is closed, which goes with the power
         port = self._open_port()
         try:
             modem = Modem(port, self._shared)
-            if self._shared.reason in ("no_answer", "driver_failed"):
-                self._revive(modem)
+            if step is Step.RESTART:
+                log.warning("the modem is restarted: %s", self._shared.reason)
+                self._shared.count("restart_count")
+                modem.restart()
             modem.serve()
         finally:
             port.close()
 
-    def _revive(self, modem: Modem) -> None:
-        step = self._revival.next_step(self._shared.clock())
-        if step is Step.RESTART:
-            modem.restart()
-        elif step is Step.POWER_CYCLE and self._power_cycle is not None:
+    def _switch_off_and_on(self) -> None:
+        if self._power_cycle is None:
+            return
+        log.warning("the modem's power is switched off and on: %s", self._shared.reason)
+        self._shared.count("power_cycle_count")
+        try:
             self._power_cycle()
+        except Exception:  # a relay or program of the house; there is still the next try
+            log.exception("the modem's power could not be switched")
 
     def _go_down(self, reason: str) -> None:
         if reason not in (self._shared.reason, STOPPED):
@@ -69,6 +77,7 @@ class Driver:
         if self._shared.reason == READY:
             self._revival.worked()
         self._shared.reason = reason
+        self._shared.network.facts.clear()  # they were of a modem that could be asked
         pause_s = self._revival.failed()
         until = self._shared.clock() + pause_s
         while True:

@@ -16,6 +16,7 @@ class Job:
     queued_at: float  # monotonic
     is_critical: bool = True
     noted: Noted = not_noted
+    is_exempt: bool = False  # a call for help: whatever the SIM has spent, it goes
     attempt: Future[Attempt] = field(default_factory=Future)
 
     def settle(self, attempt: Attempt) -> None:

@@ -16,21 +16,21 @@ from alerts.channels.gsm.at import Dialogue
 from alerts.channels.gsm.errors import NotReady, Remedy
 from alerts.channels.gsm.job import Job
 from alerts.channels.gsm.sending import UNCLEAR, send_text
-from alerts.channels.gsm.setup import Setup, bring_up, is_as_left
+from alerts.channels.gsm.setup import Setup, bring_up, is_as_left, switch_radio_again
 from alerts.channels.gsm.shared import READY, Shared
 from alerts.channels.gsm.storage import NotStored, Storage
 from alerts.channels.gsm.transport import Port, PortGone
 
 log = logging.getLogger(__name__)
 
+SEARCH_AGAIN_AFTER_S = 600.0
+"""So long without a network: the radio is switched off and on, and again after so long."""
 ALIVE_EVERY_S = 30.0
 MISSES = 3
 MISSED_AGAIN_S = 5.0
 AWAY_EVERY_S = 5.0
 STORE_EVERY_S = 60.0
 PASS_ON_AGAIN_S = 5.0
-RECORDED_WITHIN_S = 1.0
-"""A report is held back for so long: who sent the text must have recorded its reference by then."""
 STARTS = 5  # a modem that restarts while it is set up is set up again so often
 QUEUED_FOR_S = 10.0
 """A text that waited longer is given back: another channel may be quicker."""
@@ -48,13 +48,13 @@ class Modem:
         self._setup: Setup | None = None
         self._storage = Storage(self._dialogue, "SM", shared.inbox)
         self._misses = 0
+        self._searched_at = shared.clock()
         self._alive_at = self._store_at = 0.0  # when each is due
         self._drain_at: float | None = None
-        self._settled_at = -RECORDED_WITHIN_S
 
     def restart(self) -> None:
         """Switch the modem off and on by command, for one that no longer answers otherwise."""
-        self._dialogue.command("AT+CFUN=1,1")
+        self._dialogue.restart()
 
     def serve(self) -> None:
         """Send and receive until the channel stops."""
@@ -89,17 +89,21 @@ class Modem:
         raise NotReady("restarting")
 
     def _set_up(self) -> None:
+        shared = self._shared
         self._setup = None
-        self._setup = bring_up(self._dialogue, self._shared.pin)
-        self._storage = Storage(self._dialogue, self._setup.store, self._shared.inbox)
+        shared.about.clear()
+        self._setup = bring_up(
+            self._dialogue, shared.pin, shared.about, is_lte_only=shared.is_lte_only
+        )
+        store, others = self._setup.store, self._setup.other_stores
+        self._storage = Storage(self._dialogue, store, shared.inbox, others)
         self._misses = 0
-        self._shared.facts["service_centre"] = self._setup.service_centre
-        self._shared.network.ask(self._dialogue, self._clock())
-        self._shared.network.ask_operator(self._dialogue)
+        shared.network.ask(self._dialogue, self._clock())
+        shared.network.ask_operator(self._dialogue)
         self._alive_at = self._clock() + ALIVE_EVERY_S
         self._store_at = self._clock() + STORE_EVERY_S
         self._drain_at = self._clock()
-        self._shared.reason = READY
+        shared.reason = READY
 
     # Out
 
@@ -109,7 +113,7 @@ class Modem:
             job.refuse("busy")
             return
         wait_s = self._shared.pace.wait_s(len(job.parts), now, is_critical=job.is_critical)
-        if wait_s > 0:
+        if wait_s > 0 and not job.is_exempt:
             job.refuse("sending_too_fast", wait_s)
             return
         if not job.attempt.set_running_or_notify_cancel():
@@ -128,11 +132,10 @@ class Modem:
 
     def _note(self, attempt: Attempt) -> None:
         shared, now = self._shared, self._clock()
-        shared.attempts[attempt.outcome.value] += 1
+        shared.attempts[attempt.outcome] += 1
         shared.facts["last_send"] = attempt.reason
         if attempt.outcome is Outcome.SENT:
             shared.sent_at = now
-        self._settled_at = now
         self._alive_at = now + ALIVE_EVERY_S
         if attempt.reason in UNCLEAR:
             self._setup = None  # whatever state the modem is in now
@@ -175,18 +178,16 @@ class Modem:
             self._drain_at = self._clock()
 
     def _pass_direct(self) -> None:
-        unpassed, now = self._shared.unpassed, self._clock()
-        if unpassed and now < self._settled_at + RECORDED_WITHIN_S:
-            self._drain_at = self._settled_at + RECORDED_WITHIN_S
-            return
+        unpassed = self._shared.unpassed
         while unpassed:
-            self._storage.pass_on(None, unpassed[0], now)
+            self._storage.pass_on(None, unpassed[0], self._clock())
             unpassed.popleft()
 
     def _drain(self) -> None:
         self._drain_at = None
         self._pass_direct()
-        self._storage.drain(self._clock())
+        if not self._storage.drain(self._clock(), lambda: bool(self._shared.jobs)):
+            self._drain_at = self._clock()  # it goes on once the text is out
         self._shared.facts["stored"] = f"{self._storage.used}/{self._storage.size}"
 
     def _pass_on(self, step: Callable[[], None]) -> None:
@@ -225,9 +226,18 @@ class Modem:
         network = self._shared.network
         if network.ask(self._dialogue, self._clock()):
             self._misses = 0
+            self._search_again()
             self._alive_at = self._clock() + (AWAY_EVERY_S if network.is_away else ALIVE_EVERY_S)
             return
         self._misses += 1
         self._alive_at = self._clock() + MISSED_AGAIN_S
         if self._misses >= MISSES:
             self._setup = None  # setting it up leaves any prompt, or finds that nobody answers
+
+    def _search_again(self) -> None:
+        network, now = self._shared.network, self._clock()
+        if min(network.away_s(now), now - self._searched_at) < SEARCH_AGAIN_AFTER_S:
+            return
+        log.warning("there is no network: the radio is switched off and on")
+        self._searched_at = now
+        switch_radio_again(self._dialogue)

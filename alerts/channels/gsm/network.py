@@ -13,6 +13,13 @@ DOWN_AFTER_S = 120.0
 
 _SERVING = {1: "home", 5: "roaming", 6: "home_sms_only", 7: "roaming_sms_only"}
 _ASIDE = {0: "not_searching", 2: "searching", 3: "denied", 4: "unknown", 8: "emergency_only"}
+_TECHNOLOGIES = {  # <AcT> of 27.007
+    **dict.fromkeys((0, 1, 3, 8), "2g"),
+    **dict.fromkeys((2, 4, 5, 6), "3g"),
+    **dict.fromkeys((7, 9, 10, 13), "lte"),
+    **dict.fromkeys((11, 12), "5g"),
+}
+_OPERATOR = re.compile(r'"([^"]{1,40})"(?:\s*,\s*(\d{1,2}))?')
 _REGISTERED = re.compile(r"(?:\d+\s*,\s*)?(\d+)")
 _UNKNOWN_SIGNAL = 99
 
@@ -41,15 +48,24 @@ class Network:
         return True
 
     def ask_operator(self, dialogue: Dialogue) -> None:
-        """Ask for the operator's name, for people to read."""
+        """Ask for the operator's name and its kind of network, for people to read."""
         value = dialogue.command("AT+COPS?", "+COPS:").value("+COPS:") or ""
-        found = re.search(r'"([^"]{1,40})"', value)
+        found = _OPERATOR.search(value)
         self.facts["operator"] = found[1] if found else "unknown"
+        technology = _TECHNOLOGIES.get(int(found[2])) if found and found[2] else None
+        if technology:
+            self.facts["technology"] = technology
+        else:
+            self.facts.pop("technology", None)
 
     @property
     def is_away(self) -> bool:
         """Whether there is no network just now."""
         return self._away_since is not None
+
+    def away_s(self, now: float) -> float:
+        """Return for how long there has been no network."""
+        return 0.0 if self._away_since is None else now - self._away_since
 
     def note(self, state: int, now: float) -> None:
         """Take down a registration state of 27.007."""

@@ -6,7 +6,7 @@ thresholds are undisclosed, so the defaults stay far below. A text is counted by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 RESERVE = 0.2
@@ -23,18 +23,40 @@ class Allowance:
     over_s: float
 
 
-DEFAULT_ALLOWANCES = (Allowance(5, 30.0), Allowance(30, 3600.0), Allowance(150, 86400.0))
+_HOUR_S, _DAY_S = 3600.0, 86400.0
+_BURST = Allowance(5, 30.0)
+"""One part in six seconds: what a modem on the air takes to send one."""
+
+Spent = tuple[float, int]
+"""How many seconds ago parts were given to the network, or may have been, and how many."""
+
+
+def allowances_of(parts_per_hour: int = 30, parts_per_day: int = 150) -> tuple[Allowance, ...]:
+    """Return the allowances of a SIM that may send so much."""
+    return (_BURST, Allowance(parts_per_hour, _HOUR_S), Allowance(parts_per_day, _DAY_S))
+
+
+DEFAULT_ALLOWANCES = allowances_of()
 
 
 class Pace:
     """Token buckets in parts; without allowances nothing is limited.
 
+    `spent` is what went out before, in any order: a gateway that restarts owes it still. Before
+    the oldest of it nothing is known to have been spent.
+
     One thread spends; any may ask, because what is left is one value, replaced whole.
     """
 
-    def __init__(self, allowances: Sequence[Allowance], now: float) -> None:
+    def __init__(
+        self, allowances: Sequence[Allowance], now: float, spent: Iterable[Spent] = ()
+    ) -> None:
         self._allowances = tuple(allowances)
-        self._left = (now, tuple(allowance.parts for allowance in self._allowances))
+        past = sorted(((max(0.0, age_s), parts) for age_s, parts in spent), reverse=True)
+        begun_at = now - past[0][0] if past else now
+        self._left = (begun_at, tuple(allowance.parts for allowance in self._allowances))
+        for age_s, parts in past:
+            self.spend(parts, now - age_s)
 
     def wait_s(self, parts: int, now: float, *, is_critical: bool) -> float:
         """Return how long until `parts` may go, 0.0 for now.
@@ -51,6 +73,10 @@ class Pace:
     def spend(self, parts: int, now: float) -> None:
         """Count parts that were given to the network, or may have been."""
         self._left = (now, tuple(left - parts for _, left in self._left_at(now)))
+
+    def parts_left(self, now: float) -> int | None:
+        """Return how many parts could go at once, the reserve included; None without allowances."""
+        return min((max(0, int(left)) for _, left in self._left_at(now)), default=None)
 
     def spent_share(self, now: float) -> float:
         """Return how much of the scarcest allowance is spent, 0.0 to 1.0 and above."""

@@ -34,14 +34,16 @@ class Pin:
         self._tried_at = tried_at
         self._is_tried = False
 
-    def enter(self, dialogue: Dialogue) -> None:
-        """Enter the PIN, or raise `NotReady` with the reason why it is not entered."""
+    def enter(self, dialogue: Dialogue, tries: int | None) -> None:
+        """Enter the PIN, or raise `NotReady` with the reason why it is not entered.
+
+        `tries` is what the SIM says are left; where it says nothing, None.
+        """
         if re.fullmatch(r"\d{4,8}", self._digits, re.ASCII) is None:
             raise NotReady("sim_pin_wanted")
         if self._is_tried or self._was_tried_in_this_boot():
             raise NotReady("sim_pin_tried_already")
-        left = _tries_left(dialogue)
-        if left is not None and left < _ALL_TRIES:
+        if tries is not None and tries < _ALL_TRIES:
             raise NotReady("sim_pin_few_tries_left")
         self._remember()
         dialogue.command(f'AT+CPIN="{self._digits}"', timeout_s=_UNLOCK_S)
@@ -64,7 +66,8 @@ class Pin:
             self._tried_at.write_text(_boot_id())
 
 
-def _tries_left(dialogue: Dialogue) -> int | None:
+def tries_left(dialogue: Dialogue) -> int | None:
+    """Ask how many wrong PINs the SIM still takes; None where the modem can't tell."""
     for command, prefix, pattern in _COUNTERS:
         found = pattern.search(dialogue.command(command, prefix).value(prefix) or "")
         if found:

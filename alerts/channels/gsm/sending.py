@@ -6,6 +6,7 @@ Up to the prompt nothing has gone out; after the PDU, silence, a reset or a vani
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from alerts.channels.gsm.at import Answer, Dialogue
 from alerts.channels.gsm.errors import FAILURES, Remedy, remedy_of
 from alerts.channels.gsm.framing import Final
 from alerts.channels.gsm.transport import PortGone
+
+log = logging.getLogger(__name__)
 
 PARTS_WITHIN_S = 30.0
 """Later parts are not begun after this: who waits for the attempt must know its longest time."""
@@ -81,7 +84,7 @@ def send_text(
             if mend(sent.remedy):
                 sent = send_part(dialogue, pdu)
         if sent.reference:
-            noted(sent.reference)
+            _note(noted, sent.reference)
         references.append(sent.reference)
         if sent.outcome is not Outcome.SENT:
             break
@@ -93,6 +96,13 @@ def send_text(
         retry_after_s=failure.retry_after_s if failure else None,
         parts=max(1, len(references)),
     )
+
+
+def _note(noted: Noted, reference: str) -> None:
+    try:
+        noted(reference)
+    except Exception:  # whoever keeps it: its disk may be full, and the text has gone out
+        log.exception("the reference of a part was not recorded; its report will name nothing")
 
 
 def _failed(final: Final) -> PartSent:

@@ -9,8 +9,9 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from alerts.channels.base import ChannelHealth
+from alerts.channels.base import ChannelHealth, Outcome
 from alerts.channels.gsm.at import Patience
+from alerts.channels.gsm.facts import COUNTED
 from alerts.channels.gsm.inbox import Inbox
 from alerts.channels.gsm.job import Job
 from alerts.channels.gsm.network import Network
@@ -31,6 +32,7 @@ class Shared:
     pin: Pin
     inbox: Inbox
     pace: Pace
+    is_lte_only: bool = False
     network: Network = field(default_factory=Network)
     jobs: deque[Job] = field(default_factory=deque)
     unpassed: deque[str] = field(default_factory=deque)  # PDUs of which the modem has no copy
@@ -38,8 +40,13 @@ class Shared:
     reason: str = STARTING
     sending_since: float | None = None  # a text is with the modem
     sent_at: float | None = None  # when the network last took a text
+    about: dict[str, str] = field(default_factory=dict)  # what the modem said when it was set up
     facts: dict[str, str] = field(default_factory=dict)
-    attempts: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[Outcome] = field(default_factory=Counter)
+
+    def count(self, fact: str) -> None:
+        """Add one to a fact that counts."""
+        self.facts[fact] = str(int(self.facts.get(fact, "0")) + 1)
 
     def health(self) -> ChannelHealth:
         """Say from what is known whether a text could go out now, and what people should know."""
@@ -49,11 +56,14 @@ class Shared:
             reason = "no_answer_yet"
         elif reason == READY and self.network.is_down(now):
             reason = "not_registered"
-        facts = {**self.network.facts, **self.facts}
-        facts |= {f"{outcome}_count": str(n) for outcome, n in dict(self.attempts).items()}
+        facts = {**self.about, **self.network.facts, **self.facts}
+        facts |= {f"{outcome}_count": str(self.attempts[outcome]) for outcome in COUNTED}
         facts |= {f"received_{what}": str(n) for what, n in dict(self.inbox.counts).items()}
         if self.sent_at is not None:
             facts["last_sent_s_ago"] = f"{now - self.sent_at:.0f}"
+        parts_left = self.pace.parts_left(now)
+        if parts_left is not None:
+            facts["allowance_left"] = str(parts_left)
         facts["allowance_spent"] = f"{self.pace.spent_share(now):.0%}"
         if self.pace.spent_share(now) >= WARN_AT:
             facts["allowance_warning"] = "four fifths of what the SIM may send are spent"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from alerts.channels.gsm import framing
@@ -30,12 +30,15 @@ class NotStored(Exception):  # noqa: N818 - a state of the world, not a mistake
 
 
 class Storage:
-    """The one store that the modem was set up with."""
+    """The one store that the modem was set up with, and what came into others before that."""
 
-    def __init__(self, dialogue: Dialogue, store: str, inbox: Inbox) -> None:
+    def __init__(
+        self, dialogue: Dialogue, store: str, inbox: Inbox, others: tuple[str, ...] = ()
+    ) -> None:
         self._dialogue = dialogue
         self._store = store
         self._inbox = inbox
+        self._others = others  # yet to be looked into
         self.used, self.size = 0, 0
 
     @property
@@ -49,22 +52,24 @@ class Storage:
         if value and (found := _USAGE.match(value)):
             self.used, self.size = int(found[1]), int(found[2])
 
-    def drain(self, now: float) -> None:
-        """Pass on and delete everything. Raises `NotStored` where it could not be passed on."""
+    def drain(self, now: float, is_wanted: Callable[[], bool] = lambda: False) -> bool:
+        """Pass on and delete everything; False where the modem `is_wanted` before that is done.
+
+        Raises `NotStored` where something could not be passed on.
+        """
         self._delete_all(self._inbox.give_up_old_parts(now))
-        self.measure()
-        if self.size and not self.used:
-            return
-        listed = self._dialogue.command("AT+CMGL=4", "+CMGL:", _LIST_S)
-        found = _listing(listed) if listed.is_ok else []
-        if not found:
-            found = self._scan()
-        for index, raw in found:
-            self.pass_on(Slot(self._store, index), raw, now)
-        self.measure()
+        while self._others:
+            if not self._empty(self._others[-1], now, is_wanted):
+                return False
+            self._others = self._others[:-1]
+        if not self._empty(self._store, now, is_wanted):
+            return False
+        if self.used:
+            self.measure()
         if self.is_filling:
             self._delete_all(self._inbox.give_up_parts(now))
             self.measure()
+        return True
 
     def fetch(self, announcement: str, now: float) -> bool:
         """Pass on and delete what +CMTI or +CDSI announced; False where nothing is there."""
@@ -86,18 +91,36 @@ class Storage:
             raise NotStored from error
         self._delete_all(done)
 
+    def _empty(self, store: str, now: float, is_wanted: Callable[[], bool]) -> bool:
+        with self._selected(store):
+            self.measure()
+            if self.size and not self.used:
+                return True
+            listed = self._dialogue.command("AT+CMGL=4", "+CMGL:", _LIST_S)
+            found = _listing(listed) if listed.is_ok else []
+            if not found:
+                found = self._scan()
+        for index, raw in found:
+            if is_wanted():
+                return False
+            self.pass_on(Slot(store, index), raw, now)
+        return True
+
     def _scan(self) -> list[tuple[int, str]]:
         found: list[tuple[int, str]] = []
         for index in range(min(self.size or _MOST_SLOTS, _MOST_SLOTS) + 1):
             if self.used and len(found) >= self.used:
                 break
-            if raw := self._read(Slot(self._store, index)):
+            if raw := self._read_selected(index):
                 found.append((index, raw))
         return found
 
     def _read(self, slot: Slot) -> str | None:
         with self._selected(slot.store):
-            answer = self._dialogue.command(f"AT+CMGR={slot.index}", "+CMGR:")
+            return self._read_selected(slot.index)
+
+    def _read_selected(self, index: int) -> str | None:
+        answer = self._dialogue.command(f"AT+CMGR={index}", "+CMGR:")
         return next(filter(framing.is_hex, answer.lines), None) if answer.is_ok else None
 
     def _delete_all(self, slots: Iterable[Slot]) -> None:
