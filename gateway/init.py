@@ -48,10 +48,15 @@ def init_data(config: Config) -> list[Written]:
 
 
 def example_config() -> str:
-    """Return a configuration in which every setting is explained and left at its default."""
+    """Return a configuration in which every setting is explained and left at its default.
+
+    A kind of channel that must be told something has no such form, and is left to docs/settings.md.
+    """
     parts = [HEAD]
     for table, alike in groupby(settings(), key=lambda setting: setting.key.rpartition(".")[0]):
         entries = list(alike)
+        if not all(entry.default for entry in entries):
+            continue
         parts.append(_channel(table, entries) if "[]" in table else _table(table, entries))
     return "\n".join(parts)
 

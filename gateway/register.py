@@ -13,12 +13,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from alerts.ways import Way
 from devices.profile import DeviceSettings
 from gateway.config import Config
 from gateway.homes import watching
 from gateway.homes.store import refresh, store
 from gateway.homes.street import Street
 from gateway.homes.watching import PhoneBook
+from gateway.homes.ways import Means, means_of, ways_of
 from gateway.privacy import KeyStore
 from gateway.recall import Registered
 from gateway.schema.tables import orders
@@ -40,6 +42,12 @@ class Register:
     """By device, for decoding; the same dict for the gateway's life."""
     problem: str = ""
     """What is wrong with the file, while the tables still have what an earlier one said."""
+    means: tuple[Means, ...] = field(init=False)
+    """The configured channels, for the ways of each person."""
+
+    def __post_init__(self) -> None:
+        """Raise `SettingsError` where the file of a channel's address holds none."""
+        self.means = means_of(self.config)
 
     def take_in(self, connection: Connection) -> None:
         """Bring the tables in line with the file.
@@ -53,7 +61,7 @@ class Register:
             return
         try:
             with connection.begin_nested():
-                refresh(connection, self.config.homes_file, self.keys, self.now())
+                refresh(connection, self.config.homes_file, self.keys, self.now(), self.means)
         except SettingsError as error:
             if connection.scalar(select(func.count()).select_from(orders)) == 0:
                 raise
@@ -73,6 +81,11 @@ class Register:
     def phones(self, contact: str) -> tuple[str, ...]:
         """Return a contact's phones, the preferred one first."""
         return self.book.phones(contact)
+
+    def ways(self, contact: str) -> tuple[Way, ...]:
+        """Return the ways of a contact, best first; none for one who is known no more."""
+        reach = self.book.reach(contact)
+        return ways_of(reach, self.means) if reach else ()
 
     def contacts(self, phone: str) -> tuple[str, ...]:
         """Return whose phone this is; nobody for a stranger's."""

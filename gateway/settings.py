@@ -105,6 +105,17 @@ def _unknown_keys(
     elif isinstance(wanted, (shape.ListType, shape.VarTupleType)) and isinstance(value, list):
         for index, item in enumerate(value):
             yield from _unknown_keys(item, wanted.item_type, (*place, index))
+    elif isinstance(wanted, shape.DictType) and isinstance(value, dict):
+        names = _names(wanted.key_type)
+        for key, inner in value.items():
+            if names and key not in names:
+                yield place, key, names
+            yield from _unknown_keys(inner, wanted.value_type, (*place, key))
+
+
+def _names(wanted: shape.Type) -> set[str]:
+    """Return the only keys that a dictionary may have; empty: any."""
+    return {member.value for member in wanted.cls} if isinstance(wanted, shape.EnumType) else set()
 
 
 def _chosen(value: Any, union: shape.UnionType) -> shape.Type:
@@ -136,11 +147,12 @@ def _where(place: Place, data: Any) -> str:
 def _plain_words(message: str, kind: type, data: dict[str, Any]) -> str:
     """Say in plain words what msgspec said, with the place counted from 1 and the entry's id."""
     said, _, at = message.partition(" - at `$")
+    at, is_in_any, below = at.rstrip("`").partition("[...]")  # which key it is, msgspec keeps back
     place = tuple(
-        int(index) if index else key
-        for index, key in re.findall(r"\[(\d+)\]|\.([^.\[\]]+)", at.rstrip("`"))
+        int(index) if index else key for index, key in re.findall(r"\[(\d+)\]|\.([^.\[\]]+)", at)
     )
-    where = _where(place, data)
+    below = re.sub(r"(?<=\[)\d+", lambda index: str(int(index[0]) + 1), below)
+    where = _where(place, data) + (f".*{below}" if is_in_any else "")
     if missing := re.fullmatch(r"Object missing required field `(.+)`", said):
         return f'{where}: "{missing[1]}" is missing'
     if said.startswith("Invalid"):
@@ -181,9 +193,8 @@ def settings_of(kind: type, prefix: str = "") -> list[Setting]:
     docs = _field_docs(info.cls)
     for field in info.fields:
         key = f"{prefix}{field.encode_name}"
-        structs, repeated = _structs_in(field.type)
+        structs, mark = _structs_in(field.type)
         for struct in structs:
-            mark = "[]" if repeated else ""
             tag = f"{mark}({struct.tag})" if struct.tag else mark
             found += settings_of(struct.cls, f"{key}{tag}.")
         if not structs:
@@ -191,11 +202,14 @@ def settings_of(kind: type, prefix: str = "") -> list[Setting]:
     return found
 
 
-def _structs_in(wanted: shape.Type) -> tuple[list[shape.StructType], bool]:
+def _structs_in(wanted: shape.Type) -> tuple[list[shape.StructType], str]:
+    """Return the tables a field may hold, and the mark of a field that may hold several."""
     if isinstance(wanted, (shape.ListType, shape.VarTupleType)):
-        return _structs_in(wanted.item_type)[0], True
+        return _structs_in(wanted.item_type)[0], "[]"
+    if isinstance(wanted, shape.DictType):
+        return _structs_in(wanted.value_type)[0], ".*"
     kinds = wanted.types if isinstance(wanted, shape.UnionType) else (wanted,)
-    return [kind for kind in kinds if isinstance(kind, shape.StructType)], False
+    return [kind for kind in kinds if isinstance(kind, shape.StructType)], ""
 
 
 def _type_words(wanted: shape.Type) -> str:
@@ -229,7 +243,10 @@ def _default(field: shape.Field) -> str:
 
 @cache
 def _field_docs(cls: type) -> dict[str, str]:
-    """Read what stands below or behind each field; one with neither shares that of the next."""
+    """Read what stands below or behind each field; one with neither shares that of the next.
+
+    Fields of a base table come with their own.
+    """
     source = inspect.getsource(sys.modules[cls.__module__])
     lines = source.splitlines()
     body = next(
@@ -237,7 +254,8 @@ def _field_docs(cls: type) -> dict[str, str]:
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.ClassDef) and node.name == cls.__name__
     )
-    docs: dict[str, str] = {}
+    base = cls.__base__
+    docs = {} if base in {None, msgspec.Struct} else dict(_field_docs(base))
     waiting: list[str] = []
     for node in body:
         said = ""

@@ -40,11 +40,16 @@ def _table(setting: Setting) -> str:
 
 
 def _heading(table: str) -> str:
-    """Write a table as it stands in the file: `[mqtt]`, `[[channels]]` with its kind."""
-    path, _, kind = table.partition("(")
-    name = path.replace("[]", "")
-    brackets = f"`[[{name}]]`" if path.endswith("[]") else f"`[{name}]`"
-    return f'{brackets} with `kind = "{kind.rstrip(")")}"`' if kind else brackets
+    """Write a table as it stands in the file: `[mqtt]`, `[[channels]]` with its kind.
+
+    >>> _heading("channels[](tencent).templates.*")
+    '`[channels.templates.*]` with `kind = "tencent"`'
+    """
+    path, _, rest = table.partition("(")
+    kind, _, below = rest.partition(")")
+    name = (path + below).replace("[]", "")
+    brackets = f"`[[{name}]]`" if table.endswith(("[]", ")")) else f"`[{name}]`"
+    return f'{brackets} with `kind = "{kind}"`' if kind else brackets
 
 
 def _cell(text: str) -> str:

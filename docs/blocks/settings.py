@@ -40,9 +40,11 @@ def _split(key: str) -> tuple[str, str]:
 
 
 def _heading(name: str) -> str:
-    table_name, _, kind = name.partition("[]")
-    if kind:
-        return f'[[{table_name}]] kind = "{kind.strip("()")}"'
+    table_name, _, rest = name.partition("[]")
+    if rest:
+        kind, _, below = rest.removeprefix("(").partition(")")
+        written = f"[{table_name}{below}]" if below else f"[[{table_name}]]"
+        return f'{written} kind = "{kind}"'
     return f"[[{table_name}]]" if name.endswith("[]") else f"[{table_name}]"
 
 

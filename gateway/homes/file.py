@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from alerts.policy import Policy
 from devices.profiles.zigbee2mqtt import DEFAULT_BASE
 from gateway.config import check_policy, time_of_day
 from gateway.homes.street import HomeRow, Street, TeamRow
+from gateway.homes.ways import Means
+from gateway.homes.ways import problems as way_problems
 from gateway.settings import Setting, SettingsError, convert, nearest, read_file, settings_of
 
 _OF_A_BRIDGE = "bridge:"
@@ -27,14 +29,17 @@ _OF_A_BRIDGE = "bridge:"
 AREA_LEVELS = ("city", "district", "street", "community", "grid")
 
 
-def load_file(path: Path) -> Street:
-    """Read areas, buildings, teams, homes, devices and permits. Raises `SettingsError`."""
-    return check(read_file(path, Street), str(path))
+def load_file(path: Path, means: Sequence[Means] | None = None) -> Street:
+    """Read areas, buildings, teams, homes, devices and permits. Raises `SettingsError`.
+
+    What people's channels are is checked against `means`, the configured ones, where given.
+    """
+    return check(read_file(path, Street), str(path), means)
 
 
-def check(street: Street, file: str) -> Street:
+def check(street: Street, file: str, means: Sequence[Means] | None = None) -> Street:
     """Return the street with its phones in E.164, or raise `SettingsError`."""
-    problem = next(_problems(street), None)
+    problem = next(_problems(street, means), None)
     if problem is not None:
         raise SettingsError(f"{file}: {problem}")
     return msgspec.structs.replace(street, teams=tuple(map(_with_e164, street.teams)))
@@ -83,10 +88,10 @@ def _with_e164(team: TeamRow) -> TeamRow:
 # ---- what hangs together ----
 
 
-def _problems(street: Street) -> Iterator[str]:
+def _problems(street: Street, means: Sequence[Means] | None) -> Iterator[str]:
     yield from _area_problems(street)
     for team in street.teams:
-        yield from _team_problems(team)
+        yield from _team_problems(team, means)
     yield from _twice("teams", (team.id for team in street.teams))
     yield from _home_problems(street)
     yield from _device_problems(street)
@@ -114,7 +119,7 @@ def _area_problems(street: Street) -> Iterator[str]:
             yield from _unknown(where, "area", building.area, areas)
 
 
-def _team_problems(team: TeamRow) -> Iterator[str]:
+def _team_problems(team: TeamRow, means: Sequence[Means] | None) -> Iterator[str]:
     where = f'teams (id "{team.id}")'
     people = [*team.members, *team.beyond]
     shifts = {shift.name for shift in team.shifts}
@@ -131,6 +136,8 @@ def _team_problems(team: TeamRow) -> Iterator[str]:
         for index, phone in enumerate(member.phones, 1):
             if e164(phone) is None:
                 yield f"{here}.phones[{index}]: is no phone number; write it like 13900000000"
+        if means is not None:
+            yield from way_problems(member, means, here)
     ids = {member.id for member in people}
     for index, override in enumerate(team.overrides, 1):
         here = f"{where}.overrides[{index}]"

@@ -1,8 +1,8 @@
 """Brings the tables of a street in line with its file; what did not change is left as it was.
 
 An order keeps its watch, the random id by which records know it, as long as its period overlaps
-the one before. What ties a watch to a home is sealed under the watch's own key, and so are names
-and phones under their team's. It never commits.
+the one before. What ties a watch to a home is sealed under the watch's own key, and so are names,
+phones and addresses under their team's. It never commits.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 from alerts.tables import micros, micros_or_none, permits
 from gateway.homes.file import load_file
 from gateway.homes.street import HomeRow, MemberRow, PermitRow, Street
+from gateway.homes.ways import Means
 from gateway.privacy import KeyStore, KeyStoreError, team_owner
 from gateway.schema.tables import areas, buildings, contacts, devices, homes, meta, orders, teams
 
@@ -30,7 +31,7 @@ ENDED = "ended"
 no more whatever the clock says later, and goes on where the file gives it a later end."""
 OVER = (ENDED, RELEASED)
 FILE_DIGEST = "homes_file_digest"
-STORED_AS = b"1\n"
+STORED_AS = b"2\n"
 """Changes when the same file is to be stored in another way, so that it is stored again."""
 FROM_FILE = "file-"
 """Permits whose id begins like this stand in the homes file, and end when taken out of it."""
@@ -47,22 +48,34 @@ class Order(NamedTuple):
     ends_at: int
 
 
-def refresh(connection: Connection, path: Path, keys: KeyStore, now: datetime) -> bool:
-    """Store a homes file if it changed since it was last stored; say whether it had.
+def refresh(
+    connection: Connection,
+    path: Path,
+    keys: KeyStore,
+    now: datetime,
+    means: Sequence[Means] | None = None,
+) -> bool:
+    """Store a homes file if it, or the channels, changed since; say whether they had.
 
     Raises `SettingsError` for the file and `KeyStoreError` where keys are missing.
     """
     require_keys(connection, keys)
     try:
-        digest = hashlib.sha256(STORED_AS + path.read_bytes()).hexdigest()
+        digest = _digest(path.read_bytes(), means or ())
     except OSError:
         digest = ""  # load_file says what is wrong
     if digest == connection.scalar(select(meta.c.value).where(meta.c.key == FILE_DIGEST)):
         return False
-    store(connection, load_file(path), keys, now)
+    store(connection, load_file(path, means), keys, now)
     connection.execute(delete(meta).where(meta.c.key == FILE_DIGEST))
     connection.execute(insert(meta).values(key=FILE_DIGEST, value=digest))
     return True
+
+
+def _digest(written: bytes, means: Iterable[Means]) -> str:
+    """Tell files apart, and what they are checked against. The addresses of groups stay out."""
+    channels = json.dumps([(one.name, one.is_push, one.has_group) for one in means])
+    return hashlib.sha256(STORED_AS + channels.encode() + b"\n" + written).hexdigest()
 
 
 def require_keys(connection: Connection, keys: KeyStore) -> None:
@@ -186,8 +199,14 @@ def _contact_rows(connection: Connection, street: Street, keys: KeyStore) -> Row
 
 
 def _sealed(member: MemberRow, owner: str, before: bytes | None, keys: KeyStore) -> bytes:
-    """Seal name and phones, or keep them as they are sealed where nothing changed."""
-    text = json.dumps({"name": member.name, "phones": member.phones}, ensure_ascii=False)
+    """Seal what is personal, or keep it as it is sealed where nothing changed."""
+    personal = {
+        "name": member.name,
+        "phones": member.phones,
+        "channels": member.channels,
+        "addresses": member.addresses,
+    }
+    text = json.dumps(personal, ensure_ascii=False)
     is_same = before is not None and keys.unseal(owner, before) == text
     return before if before is not None and is_same else keys.seal(owner, text)
 

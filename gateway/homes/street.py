@@ -75,11 +75,17 @@ class MemberRow(_Table, frozen=True):
     """Encrypted at rest; never in a text, a log or a record."""
     phones: tuple[str, ...] = ()
     """Encrypted at rest. The first is tried first, the next where it cannot be reached."""
+    channels: tuple[str, ...] = ()
+    """Names of the channels by which to tell this person, the first tried first, push after all
+    texts; left out: all that are configured, in their order."""
+    addresses: dict[str, Annotated[str, Meta(min_length=1, max_length=500)]] = {}
+    """Encrypted at rest. By name of a push channel, this person's own address there:
+    `{ mail = "mailtos://..." }`, or what stands for `{to}` in the channel's own."""
     shift: str = ""
     """Name of the shift; left out: on every shift."""
 
     def __repr__(self) -> str:
-        return f"MemberRow({self.id!r})"  # no log ever shows a name or a phone
+        return f"MemberRow({self.id!r})"  # no log ever shows a name, a phone or an address
 
 
 class OverrideRow(_Table, frozen=True):

@@ -1,4 +1,4 @@
-"""Reads from the tables what deciding and telling need: watches, teams, devices, phones."""
+"""Reads from the tables what deciding and telling need: watches, teams, devices, who is reached."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from alerts.tables import from_micros
 from devices.profile import DeviceSettings
 from gateway.homes.file import merged_policy
 from gateway.homes.store import OVER
+from gateway.homes.ways import Reach
 from gateway.privacy import KeyStore, team_owner
 from gateway.schema.tables import contacts, devices, homes, orders, teams
 
@@ -46,14 +47,19 @@ class Watching(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PhoneBook:
-    """Phones of contacts, and contacts of phones. It has no `repr`, so no log can hold a phone."""
+    """Where contacts are reached, and whose a phone is. It has no `repr`, so no log can hold it."""
 
-    _phones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    _reach: Mapping[str, Reach] = field(default_factory=dict)
     _contacts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def reach(self, contact: str) -> Reach | None:
+        """Return where a contact is told; None for one who is known no more."""
+        return self._reach.get(contact)
 
     def phones(self, contact: str) -> tuple[str, ...]:
         """Return a contact's phones in E.164, the preferred one first."""
-        return self._phones.get(contact, ())
+        reach = self.reach(contact)
+        return reach.phones if reach else ()
 
     def contacts(self, phone: str) -> tuple[str, ...]:
         """Return who has this phone; nobody for a stranger's."""
@@ -94,15 +100,19 @@ def watches(connection: Connection, keys: KeyStore, policy: Policy) -> Watching:
 
 
 def phone_book(connection: Connection, keys: KeyStore) -> PhoneBook:
-    """Read everybody's phones. Raises `UnreadableError` where a team's key is gone."""
-    phones: dict[str, tuple[str, ...]] = {}
+    """Read where everybody is reached. Raises `UnreadableError` where a team's key is gone."""
+    reach: dict[str, Reach] = {}
     owners: dict[str, tuple[str, ...]] = {}
     for row in connection.execute(select(contacts).order_by(contacts.c.id)):
         personal = json.loads(keys.unseal(team_owner(row.team), row.sealed))
-        phones[row.id] = tuple(personal["phones"])
-        for phone in phones[row.id]:
+        reach[row.id] = Reach(
+            phones=tuple(personal["phones"]),
+            channels=tuple(personal.get("channels", ())),  # not yet in rows of version 0.1
+            addresses=personal.get("addresses", {}),
+        )
+        for phone in reach[row.id].phones:
             owners[phone] = (*owners.get(phone, ()), row.id)
-    return PhoneBook(phones, owners)
+    return PhoneBook(reach, owners)
 
 
 def read_teams(connection: Connection) -> dict[str, Team]:

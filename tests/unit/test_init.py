@@ -50,7 +50,7 @@ def test_taking_away_every_mark_gives_the_same_configuration(tmp_path: Path) -> 
     path = tmp_path / "menshen.toml"
     path.write_text("\n".join(uncommented), encoding="utf-8")
     whole = config.load(path)
-    assert [channel.name for channel in whole.channels] == ["gsm", "console"]
+    assert [channel.name for channel in whole.channels] == ["gsm", "console", "push"]
     assert whole.policy == config.Config().policy
     assert (whole.mqtt, whole.web, whole.journal) == (
         config.Mqtt(),
