@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alerts import concerned, quorum, render, rota, telling
+from alerts import colleagues, concerned, quorum, render, rota, story, telling
 from alerts.deadline import HELD, with_next_step
 from alerts.incident import bring_back, change
 from alerts.model import (
@@ -138,10 +138,10 @@ def _acknowledge(turn: Turn, incident: Incident, command: Command) -> Answer:
         command.actor,
         command.by,
     )
+    _tell_others(turn, after)
     missing = quorum.missing_roles(after, team)
     if missing:
         return _say(turn, after, _reason(command), Say.ACKNOWLEDGED_MISSING, roles=missing)
-    telling.supersede(turn, after)
     return _say(turn, after, _reason(command), Say.ACKNOWLEDGED)
 
 
@@ -169,8 +169,10 @@ def _on_site(turn: Turn, incident: Incident, command: Command) -> Answer:
         command.actor,
         command.by,
     )
-    if quorum.is_met(after, team):
-        telling.supersede(turn, after)
+    if mine:
+        _stop_what_waits(turn, after)
+    else:
+        _tell_others(turn, after)
     return _say(turn, after, _reason(command), Say.ON_SITE)
 
 
@@ -178,7 +180,7 @@ def _resolve(turn: Turn, incident: Incident, command: Command) -> Answer:
     if incident.is_over:
         return _already_resolved(turn, incident)
     cause = command.cause if isinstance(command, Resolve) else Cause.DEALT_WITH
-    standing = telling.standing(turn, incident)
+    standing = story.standing(turn, incident)
     may_stand = cause is Cause.DEVICE_FAULT and command.by != "sms"
     if standing and not may_stand:
         kinds = tuple(dict.fromkeys(condition.kind for condition in standing))
@@ -240,6 +242,17 @@ def _taken(
     )
     mine = Acknowledgement(command.actor, role, turn.now, command.by)
     return replace(incident, state=state, acknowledgements=(*others, mine))
+
+
+def _tell_others(turn: Turn, incident: Incident) -> None:
+    """Let the others know who has just reported in; what waits for no report-in goes no more."""
+    _stop_what_waits(turn, incident)
+    colleagues.tell_who_has_it(turn, incident, incident.acknowledgements[-1])
+
+
+def _stop_what_waits(turn: Turn, incident: Incident) -> None:
+    if quorum.is_met(incident, concerned.team(turn.state, incident)):
+        telling.supersede(turn, incident)
 
 
 def _already_resolved(turn: Turn, incident: Incident) -> Answer:

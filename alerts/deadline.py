@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from alerts import concerned, quorum
+from alerts import concerned, quiet, quorum
 from alerts.model import ENDS_BY_ITSELF, Cause, Incident, IncidentState, Severity
 from alerts.policy import Policy
 from alerts.route import EQUIPMENT
@@ -22,13 +22,17 @@ SHORTEST = timedelta(seconds=1)
 
 
 def with_next_step(turn: Turn, incident: Incident) -> Incident:
-    """Return the incident with the time of its next step, counted from now."""
+    """Return the incident with the time of its next step, counted from when people are told.
+
+    That is now, but for what waits for the morning.
+    """
     policy = concerned.policy(turn.state, incident)
     if incident.state is IncidentState.REVIEWED:
         return replace(incident, next_at=None)
     if incident.state is IncidentState.RESOLVED:
         return replace(incident, next_at=turn.now + _filed_after(incident, policy))
-    next_at = turn.now + step_delay(incident, policy)
+    told_at = quiet.not_before(incident, policy, turn.now) or turn.now
+    next_at = told_at + step_delay(incident, policy)
     if (lease := lease_ends_at(incident, policy)) is not None:
         is_met = quorum.is_met(incident, concerned.team(turn.state, incident))
         next_at = lease if is_met else min(lease, next_at)

@@ -10,19 +10,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from alerts import outbox
-from alerts.channels.base import Attempt, Channel, Message, Outcome
-from alerts.model import NoticeState, Severity
-from alerts.outbox import Claim
-from alerts.render import resent
-from alerts.tables import Sealer
+from alerts import bundle, outbox, settling, tries
+from alerts.channels.base import Attempt, Channel, Message, Noted, Outcome
+from alerts.model import IncidentId, NoticeState
+from alerts.outbox import Claim, Sender, Terms
 
 STALLED_AFTER_S = 30.0
 """While one channel is silent for this long, other notices take the next."""
@@ -30,8 +30,12 @@ LEASE_MARGIN_S = 30.0
 """A lease is this much longer than the slowest send of its channel."""
 LOOK_AGAIN_S = 5.0
 """How often a channel with nothing to do looks whether another one has stalled."""
+BACK_AGAIN_S = 0.5
+"""How often a channel that is down is asked whether it is back; it answers from memory."""
 DISK_AGAIN_S = 1.0
 """Pause after a disk refused a claim or a settlement: it is tried again until it is written."""
+NOTED_WITHIN_S = 5.0
+"""How long a modem waits for the disk to take a reference."""
 STOP_WITHIN_S = 10.0
 """How long a stop waits for a text that is under way to be sent and settled."""
 
@@ -44,6 +48,12 @@ class Run(Protocol):
     """Runs a job in a transaction of its own on the writing connection."""
 
     def __call__(self, job: Callable[[Connection], T]) -> Awaitable[T]: ...
+
+
+class FromThread(Protocol):
+    """Runs a job likewise, for a channel's own thread."""
+
+    def __call__(self, job: Callable[[Connection], None]) -> Future[None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +74,13 @@ class Delivery:
     """What dispatch needs of the rest of the gateway."""
 
     run: Run
-    sealer: Sealer
-    phones: Callable[[str], Sequence[str]]  # of a contact, in order of preference
+    call: FromThread
+    terms: Terms
     now: Callable[[], datetime]
-    unreachable: Callable[[Claim], Awaitable[None]]  # nobody could be told by this notice
+    unreachable: Callable[[IncidentId | None], Awaitable[None]]  # somebody could not be told
     sent: Callable[[Sent], None]
+    link: str = ""  # to where more can be seen; services outside are told it, and no house
+    language: str = "zh"
 
 
 class Dispatcher:
@@ -99,7 +111,9 @@ class Dispatcher:
 
     async def _serve_one(self, index: int) -> float:
         """Send one notice, if one is due; return the seconds until the next may be."""
-        found = await self._claim(index) if self._channels[index].health().is_up else None
+        if not self._channels[index].health().is_up:
+            return BACK_AGAIN_S
+        found = await self._claim(index)
         if isinstance(found, Claim):
             await self._send(index, found)
             return 0.0
@@ -117,69 +131,59 @@ class Dispatcher:
 
     async def _recover(self, *, all_leases: bool) -> None:
         now = self._delivery.now()
-        settled = await self._saved(
-            lambda c: outbox.recover(c, self._legs, now, all_leases=all_leases)
+        forgotten = await self._saved(
+            lambda c: settling.recover(c, self._delivery.terms.legs, now, all_leases=all_leases)
         )
-        if settled:
+        if forgotten:
             self.wake()
 
     async def _claim(self, index: int) -> Claim | datetime | None:
-        channel = self._channels[index]
+        channel, delivery = self._channels[index], self._delivery
         lease = timedelta(seconds=channel.slowest_s + LEASE_MARGIN_S)
-        legs = self._covers(index)
-        return await self._saved(
-            lambda c: outbox.claim(
-                c,
-                self._delivery.sealer,
-                channel.name,
-                legs,
-                len(self._channels),
-                self._delivery.now(),
-                lease,
-            )
+        passed_over = frozenset(
+            each.name for i, each in enumerate(self._channels) if self._is_passed_over(i)
         )
+        sender = Sender(channel.name, passed_over, lease)
+        return await self._saved(lambda c: outbox.claim(c, delivery.terms, sender, delivery.now()))
 
     async def _send(self, index: int, claim: Claim) -> None:
         channel, delivery = self._channels[index], self._delivery
-        started_at = delivery.now()
-        text = resent(claim.text) if claim.progress.is_resend else claim.text
-        phones = delivery.phones(claim.contact)
-        phone = ""
-        if phones:
-            phone = phones[min(claim.progress.leg // len(self._channels), len(phones) - 1)]
-            self._busy_since[index] = asyncio.get_running_loop().time()
-            attempt = await _send_over(channel, phone, text, claim.severity)
-            self._busy_since[index] = None
+        started_at, text = delivery.now(), claim.saying.text
+        if claim.refused:
+            attempt = Attempt(Outcome.FAILED_PERMANENT, claim.refused)
         else:
-            attempt = Attempt(Outcome.FAILED_PERMANENT, "no_phone")
+            link = delivery.link if channel.is_outside else None
+            message = bundle.message(claim.saying, delivery.language, link)
+            text = message.text
+            self._busy_since[index] = asyncio.get_running_loop().time()
+            attempt = await _send_over(channel, claim.to, message, self._noted(claim))
+            self._busy_since[index] = None
 
-        legs = self._legs(claim.contact)
-        settlement = await self._saved(
-            lambda c: outbox.record(
-                c, claim, channel.name, attempt, legs, started_at, delivery.now()
-            )
+        legs = delivery.terms.legs(claim.contact, claim.severity)
+        settled = await self._saved(
+            lambda c: settling.record(c, claim, channel.name, attempt, legs, delivery.now())
         )
-        if settlement.state is NoticeState.FAILED_PERMANENT:
-            await _until_saved(lambda: delivery.unreachable(claim))
-        delivery.sent(Sent(claim, channel.name, phone, text, attempt, settlement.state, started_at))
+        for incident in settled.unreached:
+            await _until_saved(partial(delivery.unreachable, incident))
+        delivery.sent(Sent(claim, channel.name, claim.to, text, attempt, settled.state, started_at))
         self.wake()
+
+    def _noted(self, claim: Claim) -> Noted:
+        """Return what a channel's thread calls with the network's name for a part."""
+
+        def noted(reference: str) -> None:
+            if claim.attempt is None:
+                return
+            note = partial(tries.note, attempt=claim.attempt, reference=reference)
+            try:
+                self._delivery.call(note).result(NOTED_WITHIN_S)
+            except Exception as error:  # noqa: BLE001 - the text is out: its modem must go on
+                logger.warning("a reference could not be noted: %s", type(error).__name__)
+
+        return noted
 
     async def _saved(self, job: Callable[[Connection], T]) -> T:
         return await _until_saved(lambda: self._delivery.run(job))
-
-    def _legs(self, contact: str) -> int:
-        return max(1, len(self._delivery.phones(contact))) * len(self._channels)
-
-    def _covers(self, index: int) -> list[int]:
-        """Return the channels whose notices this one takes: its own, and of those passed over."""
-        covered = [index]
-        count = len(self._channels)
-        for back in range(1, count):
-            before = (index - back) % count
-            if not self._is_passed_over(before):
-                break
-            covered.append(before)
-        return covered
 
     def _is_passed_over(self, index: int) -> bool:
         since = self._busy_since[index]
@@ -188,10 +192,9 @@ class Dispatcher:
         return not self._channels[index].health().is_up
 
 
-async def _send_over(channel: Channel, phone: str, text: str, severity: Severity) -> Attempt:
+async def _send_over(channel: Channel, to: str, message: Message, noted: Noted) -> Attempt:
     try:
-        message = Message(text, is_critical=severity >= Severity.CRITICAL)
-        return await channel.send(phone, message)
+        return await channel.send(to, message, noted)
     except Exception as error:  # noqa: BLE001 - one channel's fault must not stop the others
         return Attempt(Outcome.UNCONFIRMED, "channel_error", detail=type(error).__name__)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from alerts import concerned, evidence, numbers, route, telling
+from alerts import concerned, evidence, numbers, quiet, route, story, telling
 from alerts.deadline import with_next_step
 from alerts.model import (
     Cause,
@@ -53,7 +53,7 @@ def condition_cleared(turn: Turn, condition: Condition) -> None:
     incident = turn.state.incidents.get(condition.incident or "")
     if incident is None or incident.is_over or incident.matter not in EQUIPMENT:
         return
-    if not telling.standing(turn, incident):
+    if not story.standing(turn, incident):
         _end_by_itself(turn, incident, Cause.RECOVERED, Reason.RECOVERED)
 
 
@@ -109,8 +109,11 @@ def set_timer(turn: Turn, incident: Incident) -> None:
 def bring_back(
     turn: Turn, incident: Incident, reason: Reason, actor: str, detail: str = ""
 ) -> Incident:
-    """Open a resolved incident again under its number, and tell those concerned."""
-    was_told_over = incident.cause != Cause.RECOVERED
+    """Open a resolved incident again under its number, and tell those concerned.
+
+    Of equipment that failed, recovered and fails again they are told once.
+    """
+    is_known = incident.cause == Cause.RECOVERED and bool(incident.told)
     opened = replace(
         incident,
         state=IncidentState.OPEN,
@@ -121,7 +124,7 @@ def bring_back(
         resolved_by=None,
         reopened=incident.reopened + 1,
     )
-    if was_told_over:
+    if not is_known:
         opened = _tell_at_once(turn, opened, told_again=True, reason=reason)
     return change(turn, incident, with_next_step(turn, opened), reason, actor, detail)
 
@@ -166,6 +169,9 @@ def _open(turn: Turn, condition: Condition, matter: Matter, subject: str) -> Non
 def _join(turn: Turn, before: Incident, condition: Condition) -> None:
     incident = _take_in(turn, before, condition)
     if incident.severity > before.severity:
+        telling.retract(turn, before)
+        if _is_untold(turn, before):
+            incident = replace(incident, told=())
         told = _tell_at_once(turn, incident, told_again=True, reason=Reason.RAISED)
         sooner = with_next_step(turn, replace(told, step=0))
         next_at = min(at for at in (before.next_at, sooner.next_at) if at is not None)
@@ -173,6 +179,7 @@ def _join(turn: Turn, before: Incident, condition: Condition) -> None:
             turn, before, replace(sooner, next_at=next_at), Reason.RAISED, SYSTEM, condition.kind
         )
     elif incident.matter is Matter.HELP:  # nobody asks for help again without a need
+        telling.retract(turn, before)
         asked_again = replace(incident, since_at=condition.raised_at)
         told = _tell_at_once(turn, asked_again, told_again=True, reason=Reason.HELP_ASKED)
         change(turn, before, told, Reason.HELP_ASKED, SYSTEM, condition.kind)
@@ -229,7 +236,8 @@ def _tell_at_once(
     if told_again and known:
         incident = telling.tell(turn, incident, known, NoticeKind.UPDATE, reason)
     if new:
-        first = reason if reason is Reason.CAME_BACK else None
+        was_told = bool(incident.told)
+        first = reason if reason is Reason.CAME_BACK and was_told else None
         incident = telling.tell(turn, incident, new, NoticeKind.ALARM, first)
     return incident
 
@@ -241,10 +249,18 @@ def _came_back_soon(turn: Turn, incident: Incident) -> bool:
     return turn.now - incident.resolved_at < timedelta(seconds=within_s)
 
 
+def _is_untold(turn: Turn, incident: Incident) -> bool:
+    return quiet.is_untold(incident, concerned.policy(turn.state, incident), turn.now)
+
+
 def _end_by_itself(turn: Turn, incident: Incident, cause: Cause, reason: Reason) -> None:
-    """Resolve an incident that needs nobody any more, and stop what still waits to be sent."""
+    """Resolve an incident that needs nobody any more, and stop what still waits to be sent.
+
+    Of one that waited for the morning nobody has heard, then.
+    """
     ended = replace(
         incident,
+        told=() if _is_untold(turn, incident) else incident.told,
         state=IncidentState.RESOLVED,
         cause=cause,
         resolved_at=turn.now,

@@ -373,32 +373,3 @@ class Decision:
     device: str | None
     journal_seq: int | None
     detail: str = ""
-
-
-@dataclass(slots=True)
-class Changes:
-    """What the engine decided: values to save, in one transaction with the cursor."""
-
-    conditions: list[Condition] = field(default_factory=list)  # new and changed, by id
-    incidents: list[Incident] = field(default_factory=list)  # new and changed, by id
-    transitions: list[Transition] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
-    permits: list[Permit] = field(default_factory=list)  # new and changed, by id
-    silences: list[Silence] = field(default_factory=list)
-    supersede: list[IncidentId] = field(default_factory=list)
-    """Their notices that were saved before this and still wait end, answers excepted."""
-    decisions: list[Decision] = field(default_factory=list)
-    orders_ended: list[WatchId] = field(default_factory=list)  # never to begin again
-
-    def __bool__(self) -> bool:
-        return bool(
-            self.conditions
-            or self.incidents
-            or self.transitions
-            or self.notices
-            or self.permits
-            or self.silences
-            or self.supersede
-            or self.decisions
-            or self.orders_ended
-        )

@@ -127,7 +127,8 @@ class Spending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     bundle_s: float = 120.0
-    """What follows a text to the same phone within this long goes in one (Grafana OnCall)."""
+    """What follows a text to the same phone within this long goes in one (Grafana OnCall). 0: every
+    text goes by itself."""
     bundle_critical_s: float = 60.0
     """The same where a critical text follows one as bad: one a minute (GoAlert), and within the 90
     seconds that NFPA 72 allows."""

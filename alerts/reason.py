@@ -95,6 +95,8 @@ class Reason(StrEnum):
     NOBODY_ON_CALL = "nobody_on_call"  # somebody off shift, because nobody is on
     BEYOND_TEAM = "beyond_team"
     NOBODY_TO_TELL = "nobody_to_tell"  # a team without anybody
+    QUIET_HOURS = "quiet_hours"  # it can wait, and nobody is woken for it
+    TAKEN_BY_COLLEAGUE = "taken_by_colleague"  # the others learn who has it
     # refusals, each answered to whoever asked
     CONDITION_STANDS = "condition_stands"
     NUMBER_UNKNOWN = "number_unknown"
@@ -103,5 +105,8 @@ class Reason(StrEnum):
     WRONG_STATE = "wrong_state"
     NOT_A_REPLY = "not_a_reply"
     STRANGER = "stranger"
+    ANSWERS_USED_UP = "answers_used_up"  # a phone had its answers of the hour to what says nothing
+    GUESSING = "guessing"  # several numbers that it was not sent: from now on it is ignored
+    IGNORED = "ignored"  # written while its phone was ignored, and not looked at
     NOT_FOUND = "not_found"
     WRONG_TIMES = "wrong_times"

@@ -2,17 +2,19 @@
 
 What gives way, in this order: why the level is what it is, the wording of what happened, the
 address but for its short form, where in the home the device hangs, who is missing, and the front
-of the short address (its end names the door). The number, the level and the time never give way.
-Room for the mark of a text sent again is kept free from the start.
+of the short address (its end names the door). The number, the level and the time never give way;
+only where room is kept for saying how much else there is, the day and the level do. Room for the
+mark of a text sent again is kept free from the start.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from alerts.model import ConditionKind, NoticeKind, Role
 from alerts.policy import Opening
@@ -21,6 +23,8 @@ from alerts.wording import WORDINGS, Ask, Phrase, Say, Wording
 
 LIMIT = 70
 """UTF-16 units in one UCS-2 segment (3GPP 23.040: 140 octets)."""
+MOST_OTHERS = 999
+"""How many others a text says there are at most: nobody counts on from there."""
 ADDRESS_READ = 200
 """Characters of an address that are looked at; its end counts."""
 LASTS = frozenset(
@@ -41,8 +45,8 @@ LASTS = frozenset(
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _SPACES = frozenset({"Zs", "Zl", "Zp"})
 _BRACKETS = str.maketrans("", "", "【】")  # they frame the signature
-
-
+_DOOR = 6
+"""Units that name a door: 3-1203."""
 _DEFAULTS = Opening()
 
 
@@ -74,33 +78,81 @@ class Story:
 @lru_cache(maxsize=16)  # all who are told at once mostly get the same text
 def notice(story: Story, language: str = "zh") -> str:
     """Write the text of a notice. Any address will do: it is cleaned, and cut if need be."""
+    words, said = WORDINGS[language], parts(story, language)
+    return _fitting(words, said, ((said.when, said.level, said.ask),), room(words))
+
+
+@lru_cache(maxsize=16)
+def short_notice(story: Story, language: str = "zh") -> str:
+    """Write the same with room for saying how much else there is."""
+    words, said = WORDINGS[language], parts(story, language)
+    clock = _when(words, story).format(time=f"{story.since_local:%H:%M}")
+    tails = (said.when, said.level, said.ask), (clock, said.ask)
+    return _fitting(words, said, tails, room_beside_others(words))
+
+
+class Parts(NamedTuple):
+    """What a notice is put together of, in words."""
+
+    lead_in: str
+    short_lead_in: str
+    address: str
+    short_address: str
+    where: str  # in the home
+    what: str
+    short_what: str
+    why: str
+    when: str
+    level: str  # or how urgent it is, or what is blind; "" where there is nothing to say
+    ask: str
+
+
+def parts(story: Story, language: str = "zh") -> Parts:
+    """Put what a notice says into words, each part by itself."""
     words = WORDINGS[language]
     phrase = _phrase(words, story)
-    full = _fill_numbers(words, phrase.full, story.opening)
-    short = _fill_numbers(words, phrase.shortest, story.opening)
-    why = _why(words, story)
     address = clean(story.address) or clean(story.short_address) or words.no_address
-    short_address = clean(story.short_address) or address
-    where = _where(words, story)
-    lead_in, short_lead_in = _lead_in(words, story), words.lead_in[story.kind]
-    tail = _tail(words, story)
+    return Parts(
+        lead_in=_lead_in(words, story),
+        short_lead_in=words.lead_in[story.kind],
+        address=address,
+        short_address=clean(story.short_address) or address,
+        where=_where(words, story),
+        what=_fill_numbers(words, phrase.full, story.opening),
+        short_what=_fill_numbers(words, phrase.shortest, story.opening),
+        why=_why(words, story),
+        when=_when(words, story).format(
+            time=_clock(words, story.since_local, story.now_local),
+        ),
+        level=_level(words, story),
+        ask=words.ask[story.ask].format(number=story.number),
+    )
 
-    def text(lead_in: str, place: str, what: str) -> str:
+
+def _fitting(words: Wording, said: Parts, tails: Sequence[Sequence[str]], room: int) -> str:
+    """Return the fullest text for which there is room; the front of the address is cut last."""
+
+    def text(lead_in: str, place: str, what: str, tail: Sequence[str]) -> str:
         return words.signature + " ".join(part for part in (lead_in, place, what, *tail) if part)
 
-    room = LIMIT - units(words.resent)
-    for candidate in (
-        text(lead_in, f"{address} {where}".rstrip(), f"{full} {why}".rstrip()),
-        text(lead_in, f"{address} {where}".rstrip(), full),
-        text(lead_in, f"{address} {where}".rstrip(), short),
-        text(lead_in, f"{short_address} {where}".rstrip(), short),
-        text(lead_in, short_address, short),
-        text(short_lead_in, short_address, short),
-    ):
-        if units(candidate) <= room:
-            return candidate
-    left = room - units(text(short_lead_in, "-", short)) + 1
-    return text(short_lead_in, cut(short_address, left), short)
+    place = f"{said.address} {said.where}".rstrip()
+    candidates = [
+        (said.lead_in, place, f"{said.what} {said.why}".rstrip()),
+        (said.lead_in, place, said.what),
+        (said.lead_in, place, said.short_what),
+        (said.lead_in, f"{said.short_address} {said.where}".rstrip(), said.short_what),
+        (said.lead_in, said.short_address, said.short_what),
+        (said.short_lead_in, said.short_address, said.short_what),
+    ]
+    if len(tails) > 1:
+        candidates.append(("", said.short_address, said.short_what))
+    for tail in tails:
+        for candidate in candidates:
+            if units(found := text(*candidate, tail)) <= room:
+                return found
+    lead_in, address, what = candidates[-1]
+    left = room - units(text(lead_in, "-", what, tails[-1])) + 1
+    return text(lead_in, cut(address, left), what, tails[-1])
 
 
 def answer(
@@ -108,6 +160,7 @@ def answer(
     number: str = "",
     *,
     language: str = "zh",
+    for_s: float = 0.0,
     time_local: datetime | None = None,
     roles: tuple[Role, ...] = (),
     standing: tuple[ConditionKind, ...] = (),
@@ -118,19 +171,20 @@ def answer(
     standings = [words.what[kind].standing or words.what[kind].shortest for kind in standing[:1]]
     return words.signature + words.say[say].format(
         number=number,
-        time=f"{time_local:%H:%M}" if time_local else "",
-        roles=words.join_roles.join(words.roles[role] for role in roles[:2]),
+        time=f"{time_local:%H:%M}" if time_local else duration(words, for_s),
+        roles=joined(words, roles),
         what="".join(standings),
         other=other,
     )
 
 
-def order_waits(address: str, language: str = "zh") -> str:
+def order_waits(address: str, language: str = "zh", *, is_short: bool = False) -> str:
     """Write that an order is over, and that nothing ends on a clock that may be wrong."""
     words = WORDINGS[language]
     sentence = words.signature + words.order_waits
-    room = LIMIT - units(words.resent) - units(sentence.format(address=""))
-    return sentence.format(address=cut(clean(address) or words.no_address, room))
+    left = room_beside_others(words) if is_short else room(words)
+    place = cut(clean(address) or words.no_address, left - units(sentence.format(address="")))
+    return sentence.format(address=place)
 
 
 def resent(text: str) -> str:
@@ -165,6 +219,16 @@ def place(
     return _shared_start(addresses) or name
 
 
+def room(words: Wording) -> int:
+    """Return how long a text may be, so that it can be marked as sent again."""
+    return LIMIT - units(words.resent)
+
+
+def room_beside_others(words: Wording) -> int:
+    """Return how long it may be where it is to say how much else there is."""
+    return room(words) - units(f" {words.others.format(n=MOST_OTHERS)}")
+
+
 def units(text: str) -> int:
     """Count UTF-16 code units: an emoji is two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
@@ -196,10 +260,15 @@ def cut(text: str, room: int) -> str:
 
 def _lead_in(words: Wording, story: Story) -> str:
     template = words.lead_in_because.get((story.kind, story.reason), words.lead_in[story.kind])
-    roles = words.join_roles.join(words.roles[role] for role in story.missing[:2])
+    roles = joined(words, story.missing)
     if "{roles}" in template and not roles:
         return words.lead_in[story.kind]
     return template.format(roles=roles)
+
+
+def joined(words: Wording, roles: Sequence[Role]) -> str:
+    """Name two roles at most: the most that must report in."""
+    return words.join_roles.join(words.roles[role] for role in roles[:2])
 
 
 def _where(words: Wording, story: Story) -> str:
@@ -221,17 +290,18 @@ def _why(words: Wording, story: Story) -> str:
     return words.why.get(story.level_reason, "") if story.level_reason else ""
 
 
-def _tail(words: Wording, story: Story) -> list[str]:
-    """Return what is never shortened: the time, the level, and what to reply."""
-    when = words.since if story.headline in LASTS else words.at
-    parts = [when.format(time=_clock(words, story.since_local, story.now_local))]
+def _when(words: Wording, story: Story) -> str:
+    return words.since if story.headline in LASTS else words.at
+
+
+def _level(words: Wording, story: Story) -> str:
     if story.headline is ConditionKind.HELP:
-        parts.append(words.urgent)
-    elif story.level is not None:
-        parts.append(words.level.format(level=story.level))
-    elif story.homes_blind > 0:
-        parts.append(words.homes_blind.format(n=min(story.homes_blind, 9999)))
-    return [*parts, words.ask[story.ask].format(number=story.number)]
+        return words.urgent
+    if story.level is not None:
+        return words.level.format(level=story.level)
+    if story.homes_blind > 0:
+        return words.homes_blind.format(n=min(story.homes_blind, 9999))
+    return ""
 
 
 def _clock(words: Wording, at_local: datetime, now_local: datetime) -> str:
@@ -243,14 +313,15 @@ def _clock(words: Wording, at_local: datetime, now_local: datetime) -> str:
 
 def _fill_numbers(words: Wording, template: str, opening: Opening) -> str:
     numbers: Mapping[str, str] = {
-        "left_open": _duration(words, opening.left_open_s),
-        "repeated_within": _duration(words, opening.repeated_within_s),
+        "left_open": duration(words, opening.left_open_s),
+        "repeated_within": duration(words, opening.repeated_within_s),
         "repeated_count": str(opening.repeated_count),
     }
     return template.format(**numbers)
 
 
-def _duration(words: Wording, seconds: float) -> str:
+def duration(words: Wording, seconds: float) -> str:
+    """Write how long something takes, in minutes where they are whole or many."""
     if seconds < 60 or (seconds < 600 and seconds % 60):
         return words.seconds.format(n=round(seconds))
     return words.minutes.format(n=round(seconds / 60))

@@ -28,6 +28,7 @@ from alerts.policy import Policy
 from alerts.reason import Reason
 from alerts.rules.opening import LEFT_OPEN
 from alerts.state import ConditionKey, DeviceState, Place, State, TimerKind, Voice
+from alerts.strikes import Written, remembered
 from alerts.suppress import covers, is_dark, places_of
 from devices.news import DeviceMemory
 
@@ -56,6 +57,7 @@ class Saved:
     silences: Iterable[Silence] = ()  # not over
     numbers: Mapping[str, Mapping[str, tuple[IncidentId, datetime]]] = field(default_factory=dict)
     """By team: the numbers given in the last 7 days."""
+    written: Iterable[Written] = ()  # what phones wrote in the last hours, in its order
     last_alive_at: datetime | None = None
     """The latest time in the tables: an order that had begun by then has begun, whatever the clock
     says now."""
@@ -95,6 +97,7 @@ def rebuild(
     for device_id, device in state.devices.items():
         _supervise(state, device_id, device, now)
     _supervise_bridges(state, now)
+    state.strikes = remembered(saved.written)
     return state
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from alerts.changes import Changes
 from alerts.model import (
-    Changes,
     Condition,
     ConditionKind,
     Decision,
@@ -31,6 +31,7 @@ from alerts.model import (
 )
 from alerts.policy import Policy
 from alerts.reason import Reason
+from alerts.strikes import Strikes
 from devices.news import DeviceMemory
 
 
@@ -179,6 +180,8 @@ class State:
     """The conditions of each incident not yet reviewed, by condition id, cleared ones too."""
     numbers: dict[str, dict[str, tuple[IncidentId, datetime]]] = field(default_factory=dict)
     """By team: each number given in the last 7 days, its incident, and when."""
+    strikes: dict[str, Strikes] = field(default_factory=dict)
+    """What phones wrote of late that led to nothing, by their first contact."""
     timers: Timers = field(default_factory=Timers)
     looks: dict[int, list[str]] = field(default_factory=dict)
     """By round: devices that must have been heard by then. One timer serves all of a round."""

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, TextClause, and_, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    TextClause,
+    and_,
+    insert,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
+from alerts.changes import Changes
 from alerts.instead import name_who_was_told_instead
 from alerts.model import (
     Acknowledgement,
-    Changes,
     Condition,
     ConditionKind,
     Incident,
@@ -44,6 +57,7 @@ from alerts.tables import (
     silences,
     transitions,
 )
+from alerts.waiting import WAITING
 
 NUMBERS_KEPT = timedelta(days=7)
 """A number is not given again in its team for this long."""
@@ -51,9 +65,18 @@ OPENINGS_KEPT = timedelta(minutes=30)
 PERMITS_KEPT = timedelta(days=1)
 """All permits of the day count against what may be announced in it."""
 
-_WAITING = (NoticeState.PENDING, NoticeState.FAILED_TEMPORARY)
+NEVER_TOLD = "never_told"
+"""Why a notice ended that says who took it: its person had not been told of it at all."""
+
+_HANDED_ON = (
+    NoticeState.SENDING,
+    NoticeState.SENT,
+    NoticeState.DELIVERED,
+    NoticeState.UNCONFIRMED,
+)
 _WRITTEN_ONCE = {permits.name: frozenset({"asked_by"}), silences.name: frozenset({"why"})}
 """Words for people, which deciding never unseals, and so does not know to write again."""
+_NOTICE_FIELDS = tuple(each.name for each in fields(Notice) if each.name in notices.c)
 _PLAIN = frozenset({str, type(None), int, bool})
 """Types that are stored as they are."""
 
@@ -65,6 +88,9 @@ def save(connection: Connection, changes: Changes, sealer: Sealer, now: datetime
     """Write all changes: one statement a table."""
     if changes.supersede:
         _supersede(connection, changes.supersede, now)
+    if changes.retract:
+        is_outdated = or_(notices.c.kind == NoticeKind.TAKEN, notices.c.held == Reason.QUIET_HOURS)
+        _supersede(connection, changes.retract, now, is_outdated)
     _upsert(connection, conditions, {each.id: _row(each) for each in changes.conditions})
     _upsert(connection, incidents, {each.id: _row(each) for each in changes.incidents})
     _upsert(connection, permits, {each.id: _permit_row(each, sealer) for each in changes.permits})
@@ -72,23 +98,63 @@ def save(connection: Connection, changes: Changes, sealer: Sealer, now: datetime
         connection, silences, {each.id: _silence_row(each, sealer) for each in changes.silences}
     )
     _insert(connection, transitions, [_row(each) for each in changes.transitions])
+    needless = _needless(connection, changes.notices)
     _insert(connection, notices, [_notice_row(each, sealer) for each in changes.notices])
+    _end_needless(connection, needless, now)
     stepped = {each.incident for each in changes.notices if each.kind is NoticeKind.ESCALATION}
     name_who_was_told_instead(connection, filter(None, stepped))
     _insert(connection, decisions, [_decision_row(_row(each)) for each in changes.decisions])
 
 
-def _supersede(connection: Connection, of: Iterable[IncidentId], now: datetime) -> None:
-    """End what still waits about these incidents: a later notice said it, or nobody needs it."""
+def _supersede(
+    connection: Connection,
+    of: Iterable[IncidentId],
+    now: datetime,
+    which: ColumnElement[bool] = true(),  # noqa: B008 - a constant of SQL
+) -> None:
+    """End what still waits about these incidents: a later notice said it, or nobody needs it.
+
+    So does what another's text only counts: it is not to come back where that goes once more.
+    """
+    is_counted = and_(notices.c.state == NoticeState.SENDING, notices.c.bundled_into.is_not(None))
     connection.execute(
         update(notices)
         .where(
             notices.c.incident.in_(set(of)),
-            notices.c.state.in_(_WAITING),
+            or_(notices.c.state.in_(WAITING), is_counted),
             notices.c.kind != NoticeKind.ANSWER,
+            which,
         )
         .values(state=NoticeState.SUPERSEDED, settled_at=micros(now), end_reason="superseded")
     )
+
+
+def _needless(connection: Connection, new: Sequence[Notice]) -> list[str]:
+    """Return the ids of those that say who took it to people who were never told of it.
+
+    Somebody who knows nothing need not be told that it is over.
+    """
+    taken = [each for each in new if each.kind is NoticeKind.TAKEN]
+    if not taken:
+        return []
+    rows = connection.execute(
+        select(notices.c.incident, notices.c.contact).where(
+            notices.c.incident.in_({each.incident for each in taken}),
+            or_(notices.c.state.in_(_HANDED_ON), notices.c.is_resend),
+            notices.c.bundled_into.is_(None),
+        )
+    )
+    told = {(row.incident, row.contact) for row in rows}
+    return [each.id for each in taken if (each.incident, each.contact) not in told]
+
+
+def _end_needless(connection: Connection, ids: Collection[str], now: datetime) -> None:
+    if ids:
+        connection.execute(
+            update(notices)
+            .where(notices.c.id.in_(ids))
+            .values(state=NoticeState.SUPERSEDED, settled_at=micros(now), end_reason=NEVER_TOLD)
+        )
 
 
 def _upsert(connection: Connection, table: Table, latest: Mapping[str, dict[str, Any]]) -> None:
@@ -149,8 +215,15 @@ def _plain(value: Any) -> Any:
 
 
 def _notice_row(notice: Notice, sealer: Sealer) -> dict[str, Any]:
-    sealed = sealer.seal(notice.watch or "gateway", notice.text)
-    return _row(notice) | {"text": sealed, "next_at": micros(notice.created_at)}
+    owner = notice.watch or "gateway"
+    row = {name: _plain(getattr(notice, name)) for name in _NOTICE_FIELDS}
+    said = json.dumps({"short": notice.short_text, "fields": dict(notice.fields)})
+    return row | {
+        "text": sealer.seal(owner, notice.text),
+        "said": sealer.seal(owner, said),
+        "next_at": micros(notice.not_before_at or notice.created_at),
+        "held": Reason.QUIET_HOURS.value if notice.not_before_at else None,
+    }
 
 
 def _permit_row(permit: Permit, sealer: Sealer) -> dict[str, Any]:

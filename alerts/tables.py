@@ -154,11 +154,11 @@ notices = Table(
     Column("instead", String),  # JSON list of contact ids: who was told instead
     Column("held", String),  # why it waits until `next_at`, where a limit holds it
     Column("bundled_into", String),  # the notice whose text speaks of this one
+    Column("pushed_at", BigInteger),  # a push service took it, which ends nothing
+    Column("push_tries", Integer, nullable=False, server_default="0"),  # pushes that failed
     Index("notices_incident", "incident"),
+    Index("notices_next", "state", "next_at"),  # what waits for its time costs a claim nothing
 )
-
-# The dispatcher asks for the worst and oldest of those that wait.
-Index("notices_state", notices.c.state, notices.c.severity.desc(), notices.c.created_at)
 
 attempts = Table(
     "attempts",

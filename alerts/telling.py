@@ -1,20 +1,20 @@
-"""Notices about an incident: who is written to, in which words, or why they are not.
+"""Notices: who is written to, in which words, when, or why they are not.
 
 Every notice carries the reason why this person is told, and why now. Whoever is sent the number of
-an incident is kept in its `told`: a number is answered only from there.
+an incident is kept in its `told`: a number is answered only from there. What can wait for the
+morning does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from alerts import concerned, quorum, render, rota, route, suppress
+from alerts import concerned, drafts, quiet, rota, route, story, strikes, suppress
+from alerts.drafts import Draft
 from alerts.model import (
-    MOMENTARY,
-    Condition,
-    ConditionKind,
+    Contact,
     Decision,
     Incident,
     Matter,
@@ -23,15 +23,12 @@ from alerts.model import (
     NoticeState,
     Role,
     Severity,
+    Team,
     Watch,
 )
 from alerts.reason import Reason
 from alerts.route import EQUIPMENT, Target
 from alerts.state import Turn
-from alerts.wording import Ask
-
-DOOR = frozenset({ConditionKind.OPENED, ConditionKind.LEFT_OPEN, ConditionKind.REPEATED})
-"""What the door alone did: a text may add that it is shut by now."""
 
 
 def tell(
@@ -53,49 +50,97 @@ def tell(
     if is_silenced(turn, incident):
         explain(turn, incident, Reason.SILENCED)
         return incident
+    morning = quiet.not_before(incident, concerned.policy(turn.state, incident), turn.now)
+    if morning is not None:
+        explain(turn, incident, Reason.QUIET_HOURS)
     for target in people:
-        _write(turn, incident, target.contact.id, kind, reason or target.reason)
+        _write(turn, incident, target.contact.id, kind, reason or target.reason, morning)
     told = dict.fromkeys([*incident.told, *(target.contact.id for target in people)])
     return replace(incident, told=tuple(told))
 
 
-def answer(turn: Turn, incident: Incident | None, contact: str, text: str, reason: Reason) -> None:
-    """Answer somebody who wrote to us."""
-    policy = concerned.policy(turn.state, incident) if incident is not None else turn.state.policy
+def put(
+    turn: Turn,
+    contact: str,
+    kind: NoticeKind,
+    reason: Reason,
+    draft: Draft,
+    *,
+    about: Incident | Watch | None,
+    severity: Severity,
+    not_before_at: datetime | None = None,
+    useless_from: datetime | None = None,
+) -> None:
+    """Write one notice to one person: every notice is made here.
+
+    It is of no use to anybody any more some hours after it could have gone out, or `useless_from`.
+    """
+    policy, watch = turn.state.policy, None
+    if isinstance(about, Incident):
+        policy, watch = concerned.policy(turn.state, about), about.watch
+    elif about is not None:
+        policy, watch = about.policy, about.id
+    expires_at = (not_before_at or turn.now) + timedelta(seconds=policy.telling.expires_s)
     turn.put_notice(
         Notice(
             id=turn.draws.new_id(),
-            incident=incident.id if incident is not None else None,
-            watch=incident.watch if incident is not None else None,
+            incident=about.id if isinstance(about, Incident) else None,
+            watch=watch,
             contact=contact,
-            kind=NoticeKind.ANSWER,
-            severity=incident.severity if incident is not None else Severity.MINOR,
-            text=text,
+            kind=kind,
+            severity=severity,
+            text=draft.text,
             reason=reason,
             created_at=turn.now,
-            expires_at=turn.now + timedelta(seconds=policy.telling.expires_s),
+            expires_at=min(expires_at, useless_from or expires_at),
+            short_text=draft.short_text,
+            fields=draft.fields,
+            not_before_at=not_before_at,
         )
     )
+
+
+def answer(turn: Turn, incident: Incident | None, contact: str, text: str, reason: Reason) -> None:
+    """Answer somebody who wrote to us."""
+    number = incident.number if incident is not None else ""
+    severity = incident.severity if incident is not None else Severity.MINOR
+    draft = drafts.of_sentence(text, number, turn.state.voice.language)
+    put(turn, contact, NoticeKind.ANSWER, reason, draft, about=incident, severity=severity)
 
 
 def order_waits(turn: Turn, watch: Watch) -> None:
     """Ask the lead to look: an order is over, and the clock that says so is not to be believed."""
     at_local = rota.local(turn.now, watch.policy.timezone)
+    draft = drafts.order_waits(watch.address, turn.state.voice.language)
+    can_wait = quiet.can_wait(Severity.HEALTH, None, watch.policy)
+    morning = quiet.morning(turn.now, watch.policy) if can_wait else None
     for target in route.answering(watch.team, Role.LEAD, at_local)[:1]:
-        turn.put_notice(
-            Notice(
-                id=turn.draws.new_id(),
-                incident=None,
-                watch=watch.id,
-                contact=target.contact.id,
-                kind=NoticeKind.REMINDER,
-                severity=Severity.HEALTH,
-                text=render.order_waits(watch.address, turn.state.voice.language),
-                reason=Reason.CLOCK_NOT_TRUSTED,
-                created_at=turn.now,
-                expires_at=turn.now + timedelta(seconds=watch.policy.telling.expires_s),
-            )
+        put(
+            turn,
+            target.contact.id,
+            NoticeKind.REMINDER,
+            Reason.CLOCK_NOT_TRUSTED,
+            draft,
+            about=watch,
+            severity=Severity.HEALTH,
+            not_before_at=morning,
         )
+
+
+def guessing(turn: Turn, contact: str) -> None:
+    """Tell the lead of this person's teams that numbers are tried on their phone.
+
+    Where it is the lead's own phone, whoever comes after the team is told; else colleagues.
+    """
+    at_local = rota.local(turn.now, turn.state.policy.timezone)
+    own = [team for team in turn.state.teams.values() if _is_of(team, contact)]
+    targets = route.once(target for team in own for target in _above(team, contact, at_local))
+    roles = [each.role for team in own for each in _everybody(team) if each.id == contact]
+    ignored_s = strikes.IGNORED_FOR.total_seconds()
+    draft = drafts.guessed(roles[0] if roles else None, ignored_s, turn.state.voice.language)
+    for target in targets:
+        kind, reason = NoticeKind.ALARM, Reason.GUESSING
+        put(turn, target.contact.id, kind, reason, draft, about=None, severity=Severity.MAJOR)
 
 
 def supersede(turn: Turn, incident: Incident) -> None:
@@ -109,10 +154,16 @@ def supersede(turn: Turn, incident: Incident) -> None:
     ]
 
 
-def standing(turn: Turn, incident: Incident) -> tuple[Condition, ...]:
-    """Return the conditions of the incident that are still true, momentary ones left out."""
-    members = turn.state.members.get(incident.id, {}).values()
-    return tuple(each for each in members if each.is_standing and each.kind not in MOMENTARY)
+def retract(turn: Turn, incident: Incident) -> None:
+    """End what waits and is true no more now that it grew worse: who has it, and what had time."""
+    turn.changes.retract.append(incident.id)
+    turn.changes.notices[:] = [
+        replace(notice, state=NoticeState.SUPERSEDED)
+        if notice.incident == incident.id
+        and (notice.kind is NoticeKind.TAKEN or notice.not_before_at is not None)
+        else notice
+        for notice in turn.changes.notices
+    ]
 
 
 def explain(turn: Turn, incident: Incident, reason: Reason) -> None:
@@ -133,97 +184,41 @@ def is_silenced(turn: Turn, incident: Incident) -> bool:
     )
 
 
-def _write(turn: Turn, incident: Incident, contact: str, kind: NoticeKind, reason: Reason) -> None:
-    policy = concerned.policy(turn.state, incident)
+def _everybody(team: Team) -> tuple[Contact, ...]:
+    return (*team.contacts, *team.beyond)
+
+
+def _is_of(team: Team, contact: str) -> bool:
+    return any(each.id == contact for each in _everybody(team))
+
+
+def _above(team: Team, contact: str, at_local: datetime) -> tuple[Target, ...]:
+    """Return who is to look after this person: the first who is not they themselves."""
+    beyond = (Target(each, Reason.BEYOND_TEAM) for each in team.beyond)
+    colleagues = (Target(each, Reason.NOBODY_ON_CALL) for each in team.contacts)
+    in_order = (*route.answering(team, Role.LEAD, at_local), *beyond, *colleagues)
+    return tuple(each for each in in_order if each.contact.id != contact)[:1]
+
+
+def _write(
+    turn: Turn,
+    incident: Incident,
+    contact: str,
+    kind: NoticeKind,
+    reason: Reason,
+    not_before_at: datetime | None,
+) -> None:
     if kind is NoticeKind.ALARM and incident.matter in EQUIPMENT:
         kind = NoticeKind.HEALTH
-    turn.put_notice(
-        Notice(
-            id=turn.draws.new_id(),
-            incident=incident.id,
-            watch=incident.watch,
-            contact=contact,
-            kind=kind,
-            severity=incident.severity,
-            text=render.notice(
-                _story(turn, incident, contact, kind, reason), turn.state.voice.language
-            ),
-            reason=reason,
-            created_at=turn.now,
-            expires_at=turn.now + timedelta(seconds=policy.telling.expires_s),
-        )
+    said = story.of(turn, incident, contact, kind, reason)
+    draft = drafts.of_story(said, turn.state.voice.language)
+    put(
+        turn,
+        contact,
+        kind,
+        reason,
+        draft,
+        about=incident,
+        severity=incident.severity,
+        not_before_at=not_before_at,
     )
-
-
-def _story(
-    turn: Turn, incident: Incident, contact: str, kind: NoticeKind, reason: Reason
-) -> render.Story:
-    policy = concerned.policy(turn.state, incident)
-    address, short_address = _address(turn, incident)
-    return render.Story(
-        kind=kind,
-        reason=reason,
-        headline=incident.headline,
-        because=_because(turn, incident),
-        address=address,
-        short_address=short_address,
-        since_local=rota.local(incident.since_at, policy.timezone),
-        now_local=rota.local(turn.now, policy.timezone),
-        number=incident.number,
-        places=_places(turn, incident),
-        ask=_ask(turn, incident, contact, reason),
-        level=incident.level if incident.matter is Matter.DEPARTURE else None,
-        level_reason=incident.level_reason,
-        is_closed_again=incident.headline in DOOR and not standing(turn, incident),
-        homes_blind=incident.homes_blind,
-        missing=quorum.missing_roles(incident, concerned.team(turn.state, incident)),
-        opening=policy.opening,
-    )
-
-
-def _address(turn: Turn, incident: Incident) -> tuple[str, str]:
-    watch = turn.state.watches.get(incident.watch) if incident.watch is not None else None
-    if watch is not None:
-        return watch.address, watch.short_address
-    device = concerned.device_of_a_building(turn.state, incident.subject)
-    subject = f"building:{device.info.building}" if device is not None else incident.subject
-    addresses = tuple(home.address for home in concerned.homes(turn.state, subject))
-    voice = turn.state.voice
-    named = render.place(subject, addresses, voice.language, gateway=voice.gateway)
-    return named, named
-
-
-def _places(turn: Turn, incident: Incident) -> tuple[str, ...]:
-    """Return where the devices hang that the headline speaks of; of a house's own, else its id.
-
-    Of one that floods always its id: that is what the broker knows it by.
-    """
-    if incident.matter is not Matter.DEVICE:
-        return ()
-    members = turn.state.members.get(incident.id, {}).values()
-    spoken_of = [each for each in members if each.kind is incident.headline and each.device]
-    weighty = [each for each in spoken_of if each.is_standing] or spoken_of
-    devices = dict.fromkeys(
-        each.device for each in sorted(weighty, key=lambda each: each.raised_at) if each.device
-    )
-    known = [turn.state.devices[each].info for each in devices if each in turn.state.devices]
-    if incident.headline is ConditionKind.FLOODING:
-        return tuple(info.id for info in known)
-    return tuple(info.place or ("" if info.watch else info.id) for info in known)
-
-
-def _because(turn: Turn, incident: Incident) -> Reason:
-    """Return why the latest condition that the headline speaks of was raised."""
-    members = turn.state.members.get(incident.id, {}).values()
-    spoken_of = [each for each in members if each.kind is incident.headline]
-    return max(spoken_of, key=lambda each: each.raised_at).reason if spoken_of else Reason.JOINED
-
-
-def _ask(turn: Turn, incident: Incident, contact: str, reason: Reason) -> Ask:
-    if reason is Reason.REVIEW_DUE:
-        return Ask.REVIEW
-    if any(taken.contact == contact for taken in incident.acknowledgements):
-        return Ask.KNOW
-    if reason is Reason.LEASE_LAPSED and not standing(turn, incident):
-        return Ask.DEAL_WITH
-    return Ask.REPORT_IN

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from alerts.model import ConditionKind, NoticeKind, Role
+from alerts.model import ConditionKind, IncidentState, NoticeKind, Role, Severity
 from alerts.reason import Reason
 
 
@@ -43,6 +43,7 @@ class Say(StrEnum):
     ANOTHER_OPEN = "another_open"
     NOT_YOURS = "not_yours"
     HOW_TO_REPLY = "how_to_reply"
+    IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,30 @@ class Wording:
     urgent: str  # stands where the level would, in a call for help
     homes_blind: str
     closed_again: str
+    joint: str  # between who and what they did
     join_roles: str
     bridge: str
     gateway: str
     channel: str
     several: str  # devices, after the place of the first
     order_waits: str  # an order is over, and the clock is not to be believed
+    others: str  # how much else there is
+    digest: str  # what waited for the morning
+    digest_part: str
+    digest_rest: str
+    digest_join: str
+    outside: str  # for services that may not know the house
+    test: str  # proof that texts arrive
+    guessed: str  # to the lead: numbers were tried on somebody's phone
+    taken: str  # to the others: a colleague has it
+    taken_briefly: str
+    has_it: Mapping[IncidentState, str]
+    by: Mapping[str, str]  # the way in which it was said
+    operator: str  # who sits at a screen and is of no team
+    others_need_not: str
+    others_missing: str
+    you_are_missing: str
+    urgency: Mapping[Severity, str]
     what: Mapping[ConditionKind, Phrase]
     what_because: Mapping[tuple[ConditionKind, Reason], Phrase]
     why: Mapping[Reason, str]
@@ -104,12 +123,36 @@ CHINESE = Wording(
     urgent="请立即联系",
     homes_blind="{n}户看不到",
     closed_again="门已关",
+    joint="",
     join_roles="和",
     bridge="网关{id}",
     gateway="本网关{name}",
     channel="短信通道{id}",
     several="{place}等{n}台",
     order_waits="{address} 隔离期已满，但本机时钟不准，尚未解除，请核对时钟",
+    others="另有{n}起，见平台",
+    digest="夜间{parts}，见平台",
+    digest_part="{what}{n}起",
+    digest_rest="其他{n}起",
+    digest_join="、",
+    outside="{urgency} 编号 {number} {link}",
+    test="测试短信 {token} {gateway} 不用回复",
+    guessed="有人用{who}的手机连续试错编号，{time}内不受理它的短信，请核实",
+    taken="{number} {place} {who}{time}{has_it}{by}，{rest}",
+    taken_briefly="{number} {who}{time}{has_it}{by}",
+    has_it={IncidentState.ACKNOWLEDGED: "已报到", IncidentState.ON_SITE: "已到场"},
+    by={"sms": "(短信)", "web": "(平台)", "cli": "(命令行)"},
+    operator="操作员",
+    others_need_not="您不必再去",
+    others_missing="还等{roles}",
+    you_are_missing="还等您，{ask}",
+    urgency={
+        Severity.HELP: "求助",
+        Severity.CRITICAL: "紧急",
+        Severity.MAJOR: "重要",
+        Severity.MINOR: "一般",
+        Severity.HEALTH: "设备",
+    },
     what={
         ConditionKind.OPENED: Phrase("未报备开门", standing="门还开着"),
         ConditionKind.LEFT_OPEN: Phrase("门开超{left_open}未报备", "门一直开着", "门还开着"),
@@ -205,6 +248,7 @@ CHINESE = Wording(
         Say.ANOTHER_OPEN: "{number} 同一住户已有未结编号 {other}",
         Say.NOT_YOURS: "没有发给您的编号 {number}，请核对短信里的四位数",
         Say.HOW_TO_REPLY: "没看懂。回复 1 加编号=报到，2=到场，3=处置完，例如 1 1234",
+        Say.IGNORED: "编号多次不对，{time}内不受理您的短信。有急事请联系牵头干部",
     },
 )
 
@@ -221,12 +265,36 @@ ENGLISH = Wording(
     urgent="URGENT",
     homes_blind="{n} blind",
     closed_again="now shut",
+    joint=" ",
     join_roles="+",
     bridge="bridge {id}",
     gateway="gateway {name}",
     channel="channel {id}",
     several="{place} +{more}",
     order_waits="{address}: order over, but our clock is unsure. Check it",
+    others="+{n} more, see platform",
+    digest="overnight: {parts}, see platform",
+    digest_part="{n} {what}",
+    digest_rest="{n} more",
+    digest_join=", ",
+    outside="{urgency} no. {number} {link}",
+    test="test {token} {gateway}, no reply needed",
+    guessed="wrong numbers from the {who}'s phone: ignored {time}",
+    taken="{number} {place}: {who} {has_it} {time}{by}, {rest}",
+    taken_briefly="{number} {who} {has_it} {time}{by}",
+    has_it={IncidentState.ACKNOWLEDGED: "has it", IncidentState.ON_SITE: "there"},
+    by={"sms": " (SMS)", "web": " (web)", "cli": " (CLI)"},
+    operator="operator",
+    others_need_not="no need to go",
+    others_missing="no {roles}",
+    you_are_missing="{ask}",
+    urgency={
+        Severity.HELP: "HELP",
+        Severity.CRITICAL: "CRITICAL",
+        Severity.MAJOR: "major",
+        Severity.MINOR: "minor",
+        Severity.HEALTH: "equipment",
+    },
     what={
         ConditionKind.OPENED: Phrase("unannounced opening", "opened", "the door is open"),
         ConditionKind.LEFT_OPEN: Phrase("door open {left_open}", "open", "the door is open"),
@@ -320,6 +388,7 @@ ENGLISH = Wording(
         Say.ANOTHER_OPEN: "{number}: {other} is open for the same home",
         Say.NOT_YOURS: "{number} was not sent to you, check the four digits",
         Say.HOW_TO_REPLY: "Reply 1, 2 (on site) or 3 (done) + number: 1 1234",
+        Say.IGNORED: "Too many wrong numbers: ignored for {time}. Call the lead",
     },
 )
 

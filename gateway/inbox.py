@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +22,15 @@ from alerts.channels.base import DeliveryReport, IncomingText
 from alerts.channels.gsm.inbox import Kept
 from alerts.commands import Answer
 from alerts.model import IncidentId, NoticeState
-from alerts.tables import Sealer, micros, micros_or_none, texts_in
+from alerts.strikes import Written, is_person
+from alerts.tables import Sealer, from_micros, micros, micros_or_none, texts_in
 from gateway.schema.tables import meta
 
 STORED_WITHIN_S = 30.0
 """How long a modem's thread waits for the disk; after that the modem keeps its copy."""
+
+TEST_TEXT = "test_text"
+"""Why a text was kept that says nothing: it is our own, and proves that texts arrive."""
 
 T = TypeVar("T")
 
@@ -43,6 +47,11 @@ class Reply(Protocol):
     def __call__(
         self, connection: Connection, contacts: tuple[str, ...], text: str, now: datetime
     ) -> Answer: ...
+
+
+def no_proof(_connection: Connection, _item: IncomingText, _now: datetime) -> bool:
+    """Take every text for one that somebody wrote."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,11 @@ class Inbox:
     now: Callable[[], datetime]
     salt: bytes
     received: Callable[[Received], None]
+    phone_digest: Callable[[str], str] | None = None  # what a phone is called in records
+    is_proof: Callable[[Connection, IncomingText, datetime], bool] = no_proof
+    """Takes our own test text that came back; in the transaction that keeps it."""
+    own_numbers: Collection[str] = ()
+    """Of our SIMs."""
 
     def receive(self, item: IncomingText | DeliveryReport) -> None:
         """Keep and understand what came. Raises where the disk refused; then it comes again."""
@@ -88,16 +102,21 @@ class Inbox:
     def _take_report(self, connection: Connection, item: DeliveryReport) -> None:
         """Settle the notice it is about; a person who cannot be reached hurries the next step."""
         with connection.begin():
-            receipt = receipts.take(connection, item, self.now())
+            receipt = receipts.take(connection, item, self.now(), self.phone_digest)
         if receipt is not None and receipt.state is NoticeState.FAILED_PERMANENT:
-            self.unreachable(connection, receipt.incident)
+            for incident in (receipt.incident, *receipt.others):
+                self.unreachable(connection, incident)
 
     def _take(self, connection: Connection, item: IncomingText) -> Received | None:
         digest = self._digest(item)
         with connection.begin():
             if self._is_known(connection, digest):
                 return None
-        contacts = tuple(self.contacts(item.sender))
+            if self.is_proof(connection, item, self.now()):
+                said = (item.channel, digest, item.sender, item.text)
+                self._store(connection, *said, TEST_TEXT, sent_at=item.sent_at)
+                return None
+        contacts = tuple(self.contacts(item.sender)) if self._may_be_heard(item.sender) else ()
         answer = self.reply(connection, contacts, item.text, self.now())
         with connection.begin():
             self._store(
@@ -111,6 +130,11 @@ class Inbox:
                 sent_at=item.sent_at,
             )
         return Received(item.sender, item.text, contacts, answer)
+
+    def _may_be_heard(self, sender: str) -> bool:
+        """Say whether a person may have sent it, though the homes file has the number of a service
+        or of our own SIM: they would answer us for ever."""
+        return is_person(sender) and sender not in self.own_numbers
 
     def _store(
         self,
@@ -157,3 +181,13 @@ def salt_of(connection: Connection) -> bytes:
         known = secrets.token_hex(32)
         connection.execute(insert(meta).values(key="texts_salt", value=known))
     return bytes.fromhex(known)
+
+
+def written_since(connection: Connection, since_at: datetime) -> list[Written]:
+    """Return what phones of known people sent since then, in its order."""
+    rows = connection.execute(
+        select(texts_in.c.contact, texts_in.c.reason, texts_in.c.received_at)
+        .where(texts_in.c.contact.is_not(None), texts_in.c.received_at > micros(since_at))
+        .order_by(texts_in.c.id)
+    )
+    return [Written(row.contact, row.reason, from_micros(row.received_at)) for row in rows]

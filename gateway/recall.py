@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from alerts import restore, store
+from alerts import restore, store, strikes
 from alerts.model import DeviceInfo, Team, Watch, WatchId
 from alerts.policy import Policy
 from alerts.state import DeviceState, State, Voice
 from gateway import cursor, memories
+from gateway.inbox import written_since
 from gateway.memories import Decode
 
 
@@ -56,6 +57,7 @@ def recall(
         registered = load_registered(connection)
         standing = store.load(connection, now)
         last_alive_at = cursor.last_moved_at(connection)
+        written = written_since(connection, now - strikes.KEPT)
     devices = [DeviceState(info) for info in registered.devices]
     for device in devices:
         if device.info.id in saved:
@@ -71,6 +73,7 @@ def recall(
             permits=standing.permits,
             silences=standing.silences,
             numbers=standing.numbers,
+            written=written,
             last_alive_at=last_alive_at,
         ),
         now,

@@ -20,6 +20,16 @@ PHONES = {
 """Who is told, by contact: one phone each."""
 
 CONSOLE = '[[channels]]\nkind = "console"\n'
+EACH_BY_ITSELF = """\
+[spending]
+bundle_s = 0
+bundle_critical_s = 0
+phone_per_15_min = 100000
+phone_per_hour = 100000
+phone_per_day = 100000
+parts_per_day = 100000
+"""
+"""No text waits for another: each notice is seen by itself."""
 NO_ESCALATION = """\
 [policy.telling]
 critical_step_s = 604800
@@ -49,6 +59,7 @@ def prepare(
     *,
     channels: str = CONSOLE,
     policy: str = NO_ESCALATION,
+    spending: str = EACH_BY_ITSELF,
     now: datetime | None = None,
     per_device: Mapping[str, str] | None = None,
 ) -> Config:
@@ -60,7 +71,7 @@ def prepare(
     config_file = directory / "menshen.toml"
     config_file.write_text(
         '[gateway]\nname = "fault"\ndata_dir = "data"\n'
-        f"[mqtt]\nport = {broker_port}\n[web]\nport = {free_port()}\n{channels}{policy}",
+        f"[mqtt]\nport = {broker_port}\n[web]\nport = {free_port()}\n{channels}{spending}{policy}",
         encoding="utf-8",
     )
     text = _homes_file(homes, now or datetime.now(UTC), per_device or {})

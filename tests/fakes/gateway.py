@@ -11,14 +11,14 @@ from typing import Literal
 from sqlalchemy import Connection, create_engine, event, insert
 from sqlalchemy.pool import NullPool
 
-from alerts.channels.base import ChannelHealth
+from alerts.channels.base import Attempt, ChannelHealth
 from alerts.commands import Answer, Command
 from alerts.model import Role
 from alerts.permits import PermitCommand
 from alerts.reason import Reason
 from alerts.tables import incidents, metadata, micros, notices, permits, silences, transitions
 from gateway import homes
-from gateway.health import Facts
+from gateway.health import Facts, Proved, Today
 from gateway.homes.look import Look, Missing, Standing
 from gateway.homes.store import standing_orders
 from gateway.homes.street import (
@@ -31,6 +31,7 @@ from gateway.homes.street import (
     TeamRow,
 )
 from gateway.privacy import KeyStore
+from gateway.trial import TrialBegun
 
 NOW = datetime(2026, 11, 21, 6, 35, 12, tzinfo=UTC)  # 14:35 in Shenzhen
 TOKEN = "the-token-of-this-test"
@@ -40,6 +41,7 @@ PEOPLE = [
     ("police", Role.POLICE, "张警官", "13912345603"),
     ("lead", Role.LEAD, "赵干部", "13912345604"),
 ]
+OWN_NUMBER = "+8613900755321"
 BUILDINGS = {"nl-1": "南岭村1栋", "nl-2": "南岭村2栋", "nl-3": "南岭村3栋"}
 
 
@@ -82,6 +84,9 @@ class FakeGateway:
     broker_connected: bool = True
     answer: Answer = field(default_factory=lambda: Answer(True, Reason.COMMANDED, "好"))
     commands: list[Command | PermitCommand] = field(default_factory=list)
+    trials: list[tuple[str, str]] = field(default_factory=list)
+    refuses: str = ""  # why no test text can be sent
+    ended: dict[str, Attempt] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.keys = KeyStore.create(self.folder / "keys.json")
@@ -98,7 +103,17 @@ class FakeGateway:
 
     def facts(self) -> Facts:
         """All well, unless the broker is gone."""
-        facts = {"operator": "China Mobile", "registration": "home", "signal_dbm": "-71"}
+        facts = {
+            "operator": "China Mobile",
+            "registration": "home",
+            "signal_dbm": "-71",
+            "technology": "lte",
+            "stored": "3/50",
+            "sent_count": "11",
+            "received_texts": "4",
+            "own_number": OWN_NUMBER,
+            "service_centre": "+8613800755500",
+        }
         return Facts(
             now=NOW,
             started_at=NOW - timedelta(days=3),
@@ -111,6 +126,14 @@ class FakeGateway:
                 "gsm": ChannelHealth(True, "ready", facts),
                 "gsm-2": ChannelHealth(False, "sim_pin_wanted", {}),
             },
+            proofs={"gsm": Proved(NOW - timedelta(hours=5), 4.2), "gsm-2": Proved()},
+            today={
+                "gsm": Today(12, 13, 65.0, {"delivered": 10, "unknown": 2, "failed": 1}),
+                "gsm-2": Today(),
+            },
+            parts_today=13,
+            parts_a_day=500,
+            held={"quiet_hours": 2, "follows_another": 1},
             notices_waiting=1,
             counts={"intake_messages": 184_400, "decisions_bounce": 12},
         )
@@ -144,6 +167,30 @@ class FakeGateway:
         """A connection of its own."""
         with self._engine.connect() as connection:
             yield connection
+
+    def phones(self, contact: str) -> tuple[str, ...]:
+        """As in the street's file."""
+        return tuple(f"+86{phone}" for id_, _, _, phone in PEOPLE if contact == f"team-3/{id_}")
+
+    def phone_digest(self, phone: str) -> str:
+        """Not the phone."""
+        return f"digest of {phone[::-1]}"
+
+    @property
+    def prices_fen(self) -> dict[str, float]:
+        """Five fen a part."""
+        return {"gsm": 5.0}
+
+    async def begin_trial(self, number: str, channel: str) -> TrialBegun:
+        """Note it down; the test says what became of it."""
+        if self.refuses:
+            return TrialBegun(refused=self.refuses)
+        self.trials.append((number, channel))
+        return TrialBegun("7f3a09c2", channel or "gsm")
+
+    def ended_trial(self, token: str) -> Attempt | None:
+        """As the test says."""
+        return self.ended.get(token)
 
     async def command(self, command: Command | PermitCommand) -> Answer:
         """Note it down."""

@@ -18,8 +18,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import commands, engine, permits, restore, roster
+from alerts.changes import Changes
 from alerts.model import (
-    Changes,
     Condition,
     ConditionKind,
     Contact,

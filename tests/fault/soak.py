@@ -2,6 +2,7 @@
 
     python -m tests.fault.soak --kills 1000        # kill -9 at random moments under load
     python -m tests.fault.soak --minutes 60        # noise, floods and hostile bytes, by time
+    python -m tests.fault.soak --notices 500 --kills 50   # notices that wait for a modem
 
 The exit status is 0 where every promise was kept. `make soak ARGS="--kills 100"` is the same.
 """
@@ -23,6 +24,7 @@ from tests.fakes.fault_crowd import Crowd
 from tests.fakes.fault_gateway import GatewayProcess, resident_mb
 from tests.fakes.fault_noise import Noise
 from tests.fakes.fault_publisher import Device, Publisher
+from tests.fakes.fault_storm import Outcomes, Storm
 from tests.fakes.fault_street import door, prepare
 from tests.fakes.fault_wait import until
 
@@ -179,6 +181,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fault.soak", description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--minutes", type=float, default=0, help="noise and floods for so long")
+    parser.add_argument("--notices", type=int, default=0, help="so many wait for a modem")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--keep", type=Path, help="work here, and leave everything for looking at")
     asked = parser.parse_args(argv)
@@ -186,9 +189,12 @@ def main(argv: list[str]) -> int:
     sys.stderr.write(f"seed {seed}\n")
     with tempfile.TemporaryDirectory(prefix="menshen-soak-") as made:
         where = asked.keep or Path(made)
-        found: Account | Noisy
+        found: Account | Noisy | Outcomes
         if asked.minutes:
             found = harass(where, asked.minutes, seed)
+        elif asked.notices:
+            with Mosquitto(where / "broker") as broker:
+                found = Storm(where, broker.port, asked.notices, seed).rage(asked.kills, seed)
         else:
             found = torment(where, asked.kills, seed)
     print(found.as_json())  # noqa: T201  # the summary is what the command is for

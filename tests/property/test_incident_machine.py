@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from alerts import commands
+from alerts import bundling, commands, quiet, strikes
 from alerts.commands import Acknowledge, Command, OnSite, Reopen, Resolve, Review
 from alerts.model import (
     Cause,
@@ -29,12 +29,15 @@ from alerts.model import (
     IncidentState,
     NoticeKind,
     NoticeState,
+    Severity,
 )
+from alerts.policy import Policy
 from alerts.reason import Reason
 from alerts.render import LIMIT, units
 from alerts.state import TimerKind
+from alerts.strikes import Strikes
 from tests.fakes.desk import WHY, Desk
-from tests.fakes.street import team, watch
+from tests.fakes.street import LOCAL, team, watch
 
 KINDS = st.sampled_from(sorted(set(WHY) - {"outage"}))
 PEOPLE = [
@@ -74,9 +77,13 @@ class Incidents(RuleBasedStateMachine):
     def somebody_replies(self, data: st.DataObject, who: str, verb: str) -> None:
         meant = data.draw(st.sampled_from(sorted(self.desk.state.incidents)))
         before = self.desk.state.incidents[meant]
+        was_ignored = self.is_ignored(who)
         answer = self.desk.writes(who, f"{verb} {before.number}")
-        if self.desk.full(who) not in before.told:
+        if was_ignored:
+            assert (answer.reason, answer.text) == (Reason.IGNORED, "")
+        elif self.desk.full(who) not in before.told:
             assert answer.reason is Reason.NOT_SENT_TO_YOU
+        if not answer.ok:
             assert self.desk.state.incidents[meant] == before
 
     @precondition(lambda self: any(each.told for each in self.desk.state.incidents.values()))
@@ -85,8 +92,14 @@ class Incidents(RuleBasedStateMachine):
         told = [each for each in self.desk.state.incidents.values() if each.told]
         before = data.draw(st.sampled_from(told))
         who = data.draw(st.sampled_from(before.told))
+        was_ignored = self.is_ignored(who)
         answer = self.desk.writes(who, f"{verb} {before.number}")
-        assert answer.ok or answer.reason is Reason.CONDITION_STANDS
+        if was_ignored:
+            assert answer.reason is Reason.IGNORED
+        elif self.waits_for_the_morning(before):
+            assert answer.reason is Reason.NOT_SENT_TO_YOU
+        else:
+            assert answer.ok or answer.reason is Reason.CONDITION_STANDS
 
     @precondition(lambda self: self.raised)
     @rule()
@@ -94,14 +107,41 @@ class Incidents(RuleBasedStateMachine):
         while self.raised:
             self.desk.cleared(self.raised.pop())
         for each in list(self.desk.state.incidents.values()):
-            if each.told:
+            if each.told and not self.is_ignored(each.told[0]):
                 assert self.desk.writes(each.told[0], f"3 {each.number}").ok
 
-    @rule(who=st.sampled_from(PEOPLE), text=st.sampled_from(["1 1000", "好的", "1", ""]))
+    @rule(who=st.sampled_from(PEOPLE), text=st.sampled_from(["1 1000", "好的", "4", ""]))
     def somebody_writes_nonsense(self, who: str, text: str) -> None:
         before = dict(self.desk.state.incidents)
         assert not self.desk.writes(who, text).ok
         assert self.desk.state.incidents == before
+
+    @rule(who=st.sampled_from(PEOPLE))
+    def somebody_tries_number_after_number(self, who: str) -> None:
+        before = dict(self.desk.state.incidents)
+        for number in range(1000, 1000 + strikes.GUESSES):
+            self.desk.writes(who, f"1 {number}")
+        assert self.desk.writes(who, "1 1000").reason is Reason.IGNORED
+        assert self.desk.state.incidents == before
+
+    @rule(who=st.sampled_from(PEOPLE), verb=st.sampled_from("123"))
+    def somebody_writes_a_digit_alone(self, who: str, verb: str) -> None:
+        contact, before = self.desk.full(who), dict(self.desk.state.incidents)
+        answer = self.desk.writes(who, verb)
+        sent = [
+            each
+            for each in before.values()
+            if contact in each.told and not self.waits_for_the_morning(each)
+        ]
+        open_ = [each for each in sent if not each.is_over]
+        mine = [
+            each for each in open_ if contact in {taken.contact for taken in each.acknowledgements}
+        ]
+        if answer.ok:
+            (meant,) = open_ if verb == "1" else mine
+            assert meant.number in answer.text
+        changed = {key for key, each in self.desk.state.incidents.items() if before[key] != each}
+        assert len(changed) <= int(answer.ok)
 
     @precondition(lambda self: self.desk.state.incidents)
     @rule(
@@ -133,6 +173,13 @@ class Incidents(RuleBasedStateMachine):
         )
         self.desk.state.running.add(home)  # the next resident
 
+    def is_ignored(self, who: str) -> bool:
+        found = self.desk.state.strikes.get(self.desk.full(who), Strikes())
+        return strikes.is_ignored(found, self.desk.now)
+
+    def waits_for_the_morning(self, incident: Incident) -> bool:
+        return quiet.is_untold(incident, Policy(), self.desk.now)
+
     # ---- what must hold ----
 
     @invariant()
@@ -161,10 +208,34 @@ class Incidents(RuleBasedStateMachine):
         notices = self.desk.notices
         for notice in notices[self.texted :]:
             assert units(notice.text) <= LIMIT
+            if notice.kind is not NoticeKind.ANSWER:
+                assert bundling.with_others(notice.short_text, 999) != notice.short_text
+                assert units(bundling.with_others(notice.short_text, 999)) <= LIMIT
             incident = self.desk.state.incidents.get(notice.incident or "")
             if incident is not None:
                 assert notice.contact in incident.told
         self.texted = len(notices)
+
+    @invariant()
+    def only_what_has_time_waits_and_only_for_the_morning(self) -> None:
+        for notice in self.desk.changes[-1].notices if self.desk.changes else ():
+            if notice.not_before_at is None:
+                continue
+            assert notice.severity is Severity.HEALTH or notice.reason is Reason.REVIEW_DUE
+            assert notice.not_before_at.astimezone(LOCAL).strftime("%H:%M") == "07:00"
+            assert notice.created_at < notice.not_before_at < notice.expires_at
+
+    @invariant()
+    def who_has_it_is_told_to_others_who_were_told_of_it_and_never_to_who_has_it(self) -> None:
+        for changes in self.desk.changes[-1:]:
+            after = {each.id: each for each in changes.incidents}
+            said = [each for each in changes.notices if each.kind is NoticeKind.TAKEN]
+            assert len({(each.contact, each.incident) for each in said}) == len(said)
+            for notice in said:
+                incident = after[notice.incident or ""]
+                assert notice.contact in incident.told
+                assert notice.contact not in {each.contact for each in incident.acknowledgements}
+                assert notice.severity <= Severity.MINOR
 
     @invariant()
     def nobody_is_texted_once_it_is_over_but_for_its_review(self) -> None:

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alerts import render, route
+from alerts import bundling, drafts, render, route
+from alerts.channels.template import FIELDS
+from alerts.drafts import Taking
 from alerts.evidence import MATTER
-from alerts.model import TEAM_ROLES, ConditionKind, Matter, NoticeKind, Role
+from alerts.model import TEAM_ROLES, ConditionKind, IncidentState, Matter, NoticeKind, Role
 from alerts.policy import Opening
 from alerts.reason import Reason
-from alerts.render import LIMIT, Story, units
+from alerts.render import LIMIT, MOST_OTHERS, Story, units
 from alerts.wording import WORDINGS, Ask, Say
 
 LOCAL = ZoneInfo("Asia/Shanghai")
@@ -62,6 +64,67 @@ def test_every_notice_fits_one_segment_sent_again_too(story: Story, language: st
     again = render.resent(text)
     assert units(text) <= units(again) <= LIMIT
     assert WORDINGS[language].resent in again
+
+
+@given(STORIES, LANGUAGES)
+def test_every_short_form_fits_with_all_the_others_sent_again_too(
+    story: Story, language: str
+) -> None:
+    draft = drafts.of_story(story, language)
+    text = bundling.with_others(draft.short_text, MOST_OTHERS, language)
+    assert text != draft.short_text
+    assert units(render.resent(text)) <= LIMIT
+    assert WORDINGS[language].resent in render.resent(text)
+    assert WORDINGS[language].ask[story.ask].format(number=story.number) in text
+    assert f"{story.since_local:%H:%M}" in text
+    assert text.isprintable()
+
+
+@given(STORIES, LANGUAGES)
+def test_every_field_is_short_and_says_nothing_that_a_phone_cannot_show(
+    story: Story, language: str
+) -> None:
+    fields = drafts.of_story(story, language).fields
+    assert set(fields) == FIELDS - {"others"}
+    assert units(fields["place"]) <= drafts.LONGEST_PLACE
+    assert all(value.isprintable() for value in fields.values())
+    assert fields["number"] == story.number
+    assert fields["place"]
+    assert fields["what"]
+
+
+@given(
+    st.builds(
+        Taking,
+        number=st.integers(1000, 9999).map(str),
+        short_address=HOSTILE,
+        role=st.none() | st.sampled_from(Role),
+        at_local=TIMES,
+        state=st.sampled_from([IncidentState.ACKNOWLEDGED, IncidentState.ON_SITE]),
+        by=st.sampled_from(["sms", "cli", "web"]),
+        missing=st.lists(st.sampled_from(TEAM_ROLES), max_size=2, unique=True).map(tuple),
+        is_asked=st.booleans(),
+    ),
+    LANGUAGES,
+)
+def test_who_has_it_fits_and_says_which_number_and_when(taking: Taking, language: str) -> None:
+    draft = drafts.of_taking(taking, language)
+    with_others = bundling.with_others(draft.short_text, MOST_OTHERS, language)
+    for text in (draft.text, with_others):
+        assert units(render.resent(text)) <= LIMIT
+        assert text.startswith(f"{WORDINGS[language].signature}{taking.number} ")
+        assert f"{taking.at_local:%H:%M}" in text
+        assert text.isprintable()
+    assert with_others != draft.short_text
+    assert units(draft.fields["place"]) <= drafts.LONGEST_PLACE
+    assert set(draft.fields) == FIELDS - {"others"}
+
+
+@given(st.none() | st.sampled_from(Role), st.sampled_from([600, 1800]), LANGUAGES)
+def test_the_warning_of_guesses_fits(role: Role | None, ignored_s: float, language: str) -> None:
+    text = drafts.guessed(role, ignored_s, language).text
+    assert units(render.resent(text)) <= LIMIT
+    assert WORDINGS[language].resent in render.resent(text)
 
 
 @given(STORIES, LANGUAGES)
@@ -141,7 +204,8 @@ def test_every_answer_fits_one_segment(
         say,
         "4821",
         language=language,
-        time_local=at,
+        time_local=None if say is Say.IGNORED else at,
+        for_s=1800,
         roles=tuple(roles),
         standing=tuple(standing),
         other="4822",
@@ -153,6 +217,9 @@ def test_every_answer_fits_one_segment(
 
 @given(HOSTILE, LANGUAGES)
 def test_the_question_about_an_order_fits_one_segment(address: str, language: str) -> None:
-    text = render.order_waits(address, language)
-    assert text.startswith(WORDINGS[language].signature)
-    assert units(render.resent(text)) <= LIMIT
+    draft = drafts.order_waits(address, language)
+    with_others = bundling.with_others(draft.short_text, MOST_OTHERS, language)
+    for text in (draft.text, with_others):
+        assert text.startswith(WORDINGS[language].signature)
+        assert units(render.resent(text)) <= LIMIT
+    assert language == "en" or with_others != draft.short_text  # no room for both in English

@@ -3,157 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, create_engine, insert, select
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import select
 
 from alerts import dispatch, outbox, receipts
-from alerts.channels.base import (
-    Attempt,
-    ChannelHealth,
-    DeliveryReport,
-    Message,
-    Noted,
-    Outcome,
-    not_noted,
-)
-from alerts.dispatch import Delivery, Dispatcher, Sent
+from alerts.channels.base import Attempt, DeliveryReport, Message, Noted, Outcome, not_noted
 from alerts.model import NoticeKind, NoticeState, Severity
 from alerts.receipts import Receipt
-from alerts.tables import attempts, metadata, micros, notices
-
-NOW = datetime(2026, 11, 21, 3, tzinfo=UTC)
-T = TypeVar("T")
-
-
-class Plain:
-    """Seals nothing: what is stored is what was written."""
-
-    def seal(self, owner: str, text: str) -> bytes:
-        return text.encode()
-
-    def unseal(self, owner: str, blob: bytes) -> str:
-        return blob.decode()
-
-
-@dataclass
-class Phone:
-    """A channel that does as it is told, and remembers."""
-
-    name: str
-    answers: list[Attempt] = field(default_factory=list)
-    is_up: bool = True
-    texts: list[tuple[str, str]] = field(default_factory=list)
-    slowest_s: float = 180.0
-    is_outside: bool = False
-    hangs: asyncio.Event | None = None
-
-    async def send(self, to: str, message: Message, noted: Noted = not_noted) -> Attempt:
-        self.texts.append((to, message.text))
-        if self.hangs is not None:
-            await self.hangs.wait()
-        return self.answers.pop(0) if self.answers else Attempt(Outcome.SENT, "ok", ("7",))
-
-    def health(self) -> ChannelHealth:
-        return ChannelHealth(self.is_up, "ready" if self.is_up else "unplugged", {})
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-@dataclass
-class Desk:
-    """An outbox with its dispatcher, and a clock that the test moves."""
-
-    engine: Engine
-    channels: list[Phone]
-    now: datetime = NOW
-    sent: list[Sent] = field(default_factory=list)
-    unreachable: list[str] = field(default_factory=list)
-    phones: dict[str, list[str]] = field(default_factory=lambda: {"t/worker": ["+8613900000001"]})
-
-    def __post_init__(self) -> None:
-        self.dispatcher = Dispatcher(
-            self.channels,
-            Delivery(
-                run=self.run,
-                sealer=Plain(),
-                phones=lambda contact: self.phones.get(contact, []),
-                now=lambda: self.now,
-                unreachable=self.note_unreachable,
-                sent=self.sent.append,
-            ),
-        )
-
-    async def note_unreachable(self, claim: outbox.Claim) -> None:
-        self.unreachable.append(claim.contact)
-
-    def run(self, job: Callable[[Connection], T]) -> Awaitable[T]:
-        async def in_transaction() -> T:
-            with self.engine.begin() as connection:
-                return job(connection)
-
-        return in_transaction()
-
-    def write(self, id_: str, severity: Severity = Severity.MAJOR, **values: object) -> None:
-        row: dict[str, object] = {
-            "id": id_,
-            "incident": "i1",
-            "watch": "w1",
-            "contact": "t/worker",
-            "kind": NoticeKind.ALARM,
-            "severity": severity,
-            "text": f"【门神】text {id_}".encode(),
-            "reason": "opened_unannounced",
-            "created_at": micros(self.now),
-            "expires_at": micros(self.now + timedelta(hours=4)),
-            "state": NoticeState.PENDING,
-            "next_at": micros(self.now),
-            **values,
-        }
-        with self.engine.begin() as connection:
-            connection.execute(insert(notices).values(**row))
-
-    def state(self, id_: str) -> NoticeState:
-        with self.engine.connect() as connection:
-            query = select(notices.c.state).where(notices.c.id == id_)
-            return NoticeState(connection.scalars(query).one())
-
-    def end(self, id_: str) -> tuple[str | None, str | None]:
-        """Why it ended, and who was told instead."""
-        with self.engine.connect() as connection:
-            query = select(notices.c.end_reason, notices.c.instead).where(notices.c.id == id_)
-            row = connection.execute(query).one()
-        return row.end_reason, row.instead
-
-    async def until(self, fact: Callable[[], bool]) -> None:
-        for _ in range(2000):
-            if fact():
-                return
-            await asyncio.sleep(0)
-        raise AssertionError("it did not happen")
-
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self.dispatcher.serve(i)) for i in range(len(self.channels))]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def desk(*channels: Phone) -> Desk:
-    engine = create_engine("sqlite://", poolclass=StaticPool)
-    metadata.create_all(engine)
-    return Desk(engine, list(channels) or [Phone("modem")])
+from alerts.tables import attempts, micros
+from tests.fakes.dispatch import NOW, Phone, desk
 
 
 async def test_the_worst_goes_first_and_the_oldest_of_equals() -> None:
@@ -244,7 +103,7 @@ async def test_a_second_phone_is_tried_before_the_person_counts_as_out_of_reach(
     street.phones["t/worker"] = ["+8613900000001", "+8613900000002"]
     street.write("a")
     async with street.serving():
-        await street.until(lambda: street.unreachable == ["t/worker"])
+        await street.until(lambda: street.unreachable == ["i1"])
     assert [to for to, _ in modem.texts] == ["+8613900000001", "+8613900000002"]
     assert street.state("a") is NoticeState.FAILED_PERMANENT
 
@@ -254,7 +113,7 @@ async def test_a_person_without_a_phone_is_out_of_reach_at_once() -> None:
     street.phones.clear()
     street.write("a")
     async with street.serving():
-        await street.until(lambda: street.unreachable == ["t/worker"])
+        await street.until(lambda: street.unreachable == ["i1"])
     assert street.channels[0].texts == []
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,10 @@ from alerts.channels.gsm.inbox import Kept
 from alerts.commands import Answer
 from alerts.model import IncidentId, NoticeKind, NoticeState, Severity
 from alerts.reason import Reason
+from alerts.strikes import Written
 from alerts.tables import attempts, micros, notices, texts_in
 from gateway.db import Database
-from gateway.inbox import Inbox, Received, salt_of
+from gateway.inbox import Inbox, Received, salt_of, written_since
 from gateway.privacy import KeyStore
 from gateway.writer import Writer
 
@@ -87,6 +88,26 @@ def test_a_reply_is_read_once_though_the_modem_brings_it_twice(room: Room) -> No
     assert room.read == [(("t/worker",), "1 4821")]
     assert room.rows() == [("replied", WORKER, "t/worker")]
     assert len(room.shown) == 1
+
+
+@pytest.mark.parametrize("sender", ["10086", "1069000055", "CMCC", "+8613900000002"])
+def test_a_service_or_our_own_sim_is_never_heard_though_the_homes_file_has_its_number(
+    room: Room, sender: str
+) -> None:
+    entered = replace(room.inbox(), contacts=lambda _: ("t/x",), own_numbers={"+8613900000002"})
+    entered.receive(IncomingText("modem", sender, "1 4821", NOW))
+    assert room.read == [((), "1 4821")]
+    assert room.rows() == [("stranger", sender, None)]
+
+
+def test_what_people_wrote_of_late_is_found_again_for_counting(room: Room) -> None:
+    room.inbox().receive(TEXT)
+    room.inbox().receive(IncomingText("modem", "+8613777777777", "?", NOW))
+    with room.database.read() as connection:
+        assert written_since(connection, NOW - timedelta(hours=2)) == [
+            Written("t/worker", "replied", NOW)
+        ]
+        assert written_since(connection, NOW) == []
 
 
 def test_after_a_restart_it_is_still_known(room: Room) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import reply
+from alerts.commands import Resolve
 from alerts.model import IncidentState, NoticeKind
 from alerts.reason import Reason
 from alerts.render import units
@@ -128,6 +129,109 @@ def test_a_colleague_learns_who_has_it_by_role_and_not_by_name() -> None:
     answer = desk.writes("doctor-day", "1 4821")
     assert answer.text == "【门神】4821 网格员14:32已报到，您不必再去"
     assert len(desk.incident().acknowledgements) == 1
+
+
+ABUSES: dict[str, tuple[str, str]] = {
+    "a stranger with the right number": ("+8613777777777", "1 4821"),
+    "a colleague who was not sent it": ("doctor-day", "1 4821"),
+    "a number that nobody has": ("worker-day", "1 9999"),
+    "an old number, of what is reviewed": ("worker-day", "1 4820"),
+    "a forwarded alarm": (
+        "worker-day",
+        "【门神】南岭村3栋1203 未报备开门 14:32 证据1级 回复 1 4821",
+    ),
+    "another signature in front": ("worker-day", "【某某】1 4821"),
+    "an autoresponder that quotes": ("worker-day", "自动回复：您说“1 4821”，我在开会"),
+    "another autoresponder": ("worker-day", "我在开会，稍后联系。1 4821"),
+    "the second line alone": ("worker-day", "好的\n1 4821"),
+    "a verb that there is not": ("worker-day", "4 4821"),
+    "closing it for good": ("worker-day", "结案 4821"),
+    "silencing it": ("worker-day", "0 4821"),
+    "granting a permit": ("worker-day", "报备 4821 10分钟"),
+    "five digits": ("worker-day", "1 48210"),
+    "digits turned round by a mark": ("worker-day", "1 \u202e1284"),
+    "a part of a text that never came whole": ("worker-day", "1 48"),
+    "a bomb": ("worker-day", "1" * 10_000),
+}
+
+
+@pytest.mark.parametrize(("sender", "text"), ABUSES.values(), ids=ABUSES.keys())
+def test_abuse_changes_nothing(sender: str, text: str) -> None:
+    desk = opened()
+    before = desk.incident()
+    if sender.startswith("+"):
+        answer = reply.read(desk.turn(), (), text)
+        assert answer.text == ""
+    else:
+        answer = desk.writes(sender, text)
+    assert not answer.ok
+    assert desk.incident() == before
+    assert desk.transitions[1:] == []
+
+
+def test_a_reply_that_comes_late_or_again_does_no_more_than_the_first() -> None:
+    desk = opened()
+    desk.writes("worker-day", "1 4821")
+    taken = desk.incident()
+    desk.passes(minutes=29)
+    desk.writes("worker-day", "1 4821")
+    assert desk.incident() == taken  # nor does it prolong the report-in
+
+
+@pytest.mark.parametrize("text", ["1", "１", "回复1", "回复 1。", "“1”", " 1 \n门开着"])
+def test_a_digit_alone_reports_in_where_only_one_thing_can_be_meant(text: str) -> None:
+    desk = opened()
+    assert desk.writes("worker-day", text).text == "【门神】4821 已记您报到。到场后回复 2 4821"
+
+
+def test_a_digit_alone_goes_on_with_what_one_has() -> None:
+    desk = Desk(at="14:32")
+    opening = desk.raised("opened")
+    desk.writes("worker-day", "1")
+    assert "4821 已记您到场" in desk.writes("worker-day", "2").text
+    desk.cleared(opening)
+    assert "4821 已记处置完" in desk.writes("worker-day", "3").text
+
+
+@pytest.mark.parametrize("verb", ["1", "2", "3"])
+def test_a_digit_alone_is_not_taken_where_two_things_can_be_meant(verb: str) -> None:
+    desk = Desk(at="14:32")
+    desk.raised("opened")
+    desk.raised("loitering")
+    if verb != "1":
+        desk.writes("worker-day", "1 4821")
+        desk.writes("worker-day", "1 4822")
+    before = dict(desk.state.incidents)
+    assert desk.writes("worker-day", verb).reason is Reason.NOT_A_REPLY
+    assert desk.state.incidents == before
+
+
+def test_nor_where_the_other_is_over_since_a_moment_ago() -> None:
+    desk = Desk(at="14:32")
+    desk.cleared(desk.raised("opened"))
+    desk.asked(Resolve)
+    desk.raised("loitering")
+    assert desk.writes("worker-day", "1").reason is Reason.NOT_A_REPLY
+    desk.passes(minutes=29)
+    assert desk.writes("worker-day", "1").reason is Reason.NOT_A_REPLY
+
+
+def test_nor_long_after_it_was_sent() -> None:
+    desk = opened()
+    desk.passes(minutes=30)
+    assert desk.writes("worker-day", "1").reason is Reason.NOT_A_REPLY
+
+
+@pytest.mark.parametrize("verb", ["2", "3"])
+def test_nor_to_go_on_with_what_somebody_else_has(verb: str) -> None:
+    desk = Desk(at="14:32")
+    desk.raised("left_open")
+    desk.writes("doctor-day", "1 4821")
+    assert desk.writes("worker-day", verb).reason is Reason.NOT_A_REPLY
+
+
+def test_a_digit_alone_from_who_was_sent_nothing_is_answered_with_help() -> None:
+    assert opened().writes("doctor-day", "1").reason is Reason.NOT_A_REPLY
 
 
 def test_a_number_that_a_colleague_passed_on_is_not_accepted() -> None:

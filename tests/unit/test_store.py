@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -9,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from alerts import store
+from alerts.changes import Changes
 from alerts.model import (
     Acknowledgement,
-    Changes,
     Condition,
     ConditionKind,
     Decision,
@@ -201,7 +202,12 @@ def test_superseding_ends_what_waits_but_no_answer_and_nothing_of_this_change(
     answer = replace(NOTICE, id="n2", kind=NoticeKind.ANSWER)
     other = replace(NOTICE, id="n3", incident="i2")
     sent = replace(NOTICE, id="n4", state=NoticeState.SENT)
+    sending = replace(NOTICE, state=NoticeState.SENDING)
     save(shell, notices=[NOTICE, answer, other, sent])
+    save(shell, notices=[replace(sending, id="n6"), replace(sending, id="n7")])
+    with shell.in_transaction():
+        counted = update(notices).where(notices.c.id == "n7").values(bundled_into="n6")
+        shell.connection.execute(counted)
     save(shell, supersede=["i1"], notices=[replace(NOTICE, id="n5")])
     states = {row.id: row.state for row in shell.rows(notices)}
     assert states == {
@@ -210,7 +216,31 @@ def test_superseding_ends_what_waits_but_no_answer_and_nothing_of_this_change(
         "n3": NoticeState.PENDING,
         "n4": NoticeState.SENT,
         "n5": NoticeState.PENDING,
+        "n6": NoticeState.SENDING,
+        "n7": NoticeState.SUPERSEDED,
     }
+
+
+@pytest.mark.parametrize(
+    ("before", "is_told"),
+    [
+        (replace(NOTICE, state=NoticeState.DELIVERED), True),
+        (replace(NOTICE, state=NoticeState.UNCONFIRMED), True),
+        (NOTICE, False),
+        (replace(NOTICE, state=NoticeState.SUPERSEDED), False),
+        (replace(NOTICE, state=NoticeState.SENT, contact="team-1/doctor-day"), False),
+        (replace(NOTICE, state=NoticeState.SENT, incident="i2"), False),
+    ],
+)
+def test_who_took_it_is_told_to_those_alone_who_were_told_of_it(
+    shell: Shell, before: Notice, is_told: bool
+) -> None:
+    save(shell, notices=[before])
+    save(shell, notices=[replace(NOTICE, id="taken", kind=NoticeKind.TAKEN)])
+    (row,) = (row for row in shell.rows(notices) if row.id == "taken")
+    assert (row.state, row.end_reason) == (
+        (NoticeState.PENDING, None) if is_told else (NoticeState.SUPERSEDED, "never_told")
+    )
 
 
 def test_transitions_and_decisions_are_kept_in_order(shell: Shell) -> None:
@@ -223,3 +253,29 @@ def test_transitions_and_decisions_are_kept_in_order(shell: Shell) -> None:
         assert list(states) == ["open", "acknowledged"]
         (row,) = connection.execute(select(decisions))
         assert (row.reason, row.watch, row.journal_seq) == ("permitted", "w1", 7)
+
+
+def test_every_form_of_a_notice_lies_sealed_and_what_has_time_waits(shell: Shell) -> None:
+    morning = NOW + timedelta(hours=17)
+    written = replace(NOTICE, short_text="short", fields={"place": "3栋1203"})
+    save(shell, notices=[written, replace(written, id="n2", not_before_at=morning)])
+    at_once, put_off = shell.rows(notices)
+    said = json.loads(PlainSealer().unseal("w1", at_once.said))
+    assert said == {"short": "short", "fields": {"place": "3栋1203"}}
+    assert (at_once.next_at, at_once.held) == (micros(NOW), None)
+    assert (put_off.next_at, put_off.held) == (micros(morning), "quiet_hours")
+
+
+def test_what_is_retracted_is_who_has_it_and_what_had_time_and_nothing_else(shell: Shell) -> None:
+    notices_ = {
+        "alarm": NOTICE,
+        "taken": replace(NOTICE, kind=NoticeKind.TAKEN),
+        "put-off": replace(NOTICE, not_before_at=NOW + timedelta(hours=9)),
+        "elsewhere": replace(NOTICE, kind=NoticeKind.TAKEN, incident="i2"),
+    }
+    sent = replace(NOTICE, state=NoticeState.SENT)
+    save(shell, notices=[replace(sent, id=each, incident=each) for each in ("i1", "i2")])
+    save(shell, notices=[replace(each, id=name) for name, each in notices_.items()])
+    save(shell, retract=["i1"])
+    ended = {each.id for each in shell.rows(notices) if each.state == NoticeState.SUPERSEDED}
+    assert ended == {"taken", "put-off"}
