@@ -9,15 +9,17 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from socket import socket
 from typing import Any
 
-from alerts.channels.base import Channel
+from alerts.budget import parts_for_all
+from alerts.channels.base import Channel, Receive
 from alerts.dispatch import Dispatcher
+from gateway.assurance import assure, costly, make_trials, prices_fen, provable
 from gateway.clock import Clock
 from gateway.config import Config, read_secret
 from gateway.deciding import Deciding, reload, start_deciding
@@ -26,9 +28,11 @@ from gateway.ground import Audience, Ground, lay_ground
 from gateway.health import assess
 from gateway.heartbeat import Heartbeat, get, notify_systemd
 from gateway.homes.street import Street
+from gateway.hooked import Hook, make_hooks
 from gateway.serve import listen, serve_when_asked
 from gateway.telling import start_telling
 from gateway.together import Work, together
+from gateway.trial import AskedTrials, Trials
 from gateway.vitals import Vitals
 
 WALKS = (700, 10, 100)
@@ -64,16 +68,21 @@ async def running(
     async with AsyncExitStack() as stack:
         ground = await lay_ground(stack, config, clock or Clock(), street, audience or Audience())
         deciding = await start_deciding(stack, ground)
-        channels, dispatcher = await start_telling(stack, ground, deciding)
-        desk, heartbeat = _desk(ground, deciding, channels)
+        channels, dispatcher, receive = await start_telling(stack, ground, deciding)
+        trials = make_trials(ground, deciding)
+        watch, proving = assure(ground, deciding, channels, trials)
+        desk, heartbeat = _desk(ground, deciding, channels, trials)
+        hooks = make_hooks(config)
         page = listening or listen(config.web.host, config.web.port)
         stack.callback(page.close)
         work: Work = {
             "wake": _wake(deciding.has_notices, dispatcher),
             **{f"send over {each.name}": dispatcher.serve(i) for i, each in enumerate(channels)},
             "sweep": dispatcher.sweep(),
+            "channels": watch.run(),
+            "proofs": proving.run(),
             "heartbeat": heartbeat.run(config.heartbeat.every_s),
-            "web": serve_when_asked(partial(_load_web, desk), page),
+            "web": serve_when_asked(partial(_load_web, desk, hooks, receive), page),
             "vitals": desk.vitals.run(),
         }
         await stack.enter_async_context(together(work, ground.fail))
@@ -107,7 +116,9 @@ async def run(config: Config) -> int:
     return 0
 
 
-def _desk(ground: Ground, deciding: Deciding, channels: list[Channel]) -> tuple[Desk, Heartbeat]:
+def _desk(
+    ground: Ground, deciding: Deciding, channels: list[Channel], trials: Trials
+) -> tuple[Desk, Heartbeat]:
     """Make what others look at, and the sign of life that depends on it."""
     now, url = ground.clock.now, ground.config.heartbeat.url or None
     heartbeat = Heartbeat(url, lambda: assess(vitals.facts()).is_well, now, get)
@@ -123,6 +134,12 @@ def _desk(ground: Ground, deciding: Deciding, channels: list[Channel]) -> tuple[
         homes_problem=lambda: ground.register.problem,
         shortened_at=lambda: deciding.keeping.shortened_at,
         heartbeat=heartbeat,
+        proven=tuple(provable(ground.config)),
+        parts_a_day=ground.config.spending.parts_per_day,
+        parts_for_all=parts_for_all(ground.config.spending),
+        costly=costly(ground.config),
+        prices_fen=prices_fen(ground.config),
+        timezone=ground.config.policy.timezone,
     )
     token = read_secret(ground.config.token_file)
     desk = Desk(
@@ -134,6 +151,9 @@ def _desk(ground: Ground, deciding: Deciding, channels: list[Channel]) -> tuple[
         writer=deciding.writer,
         pipeline=deciding.pipeline,
         vitals=vitals,
+        trials=AskedTrials(trials, channels),
+        phones=ground.register.phones,
+        phone_digest=trials.digest,
     )
     return desk, heartbeat
 
@@ -145,9 +165,13 @@ async def _wake(has_notices: asyncio.Event, dispatcher: Dispatcher) -> None:
         dispatcher.wake()
 
 
-def _load_web(desk: Desk) -> Callable[[socket], Awaitable[None]]:
-    """Load the web server, now that somebody wants to see something."""
+def _load_web(
+    desk: Desk, hooks: Sequence[Hook], receive: Receive
+) -> Callable[[socket], Awaitable[None]]:
+    """Load the web server, now that somebody wants to see, or to push, something."""
     from gateway.web.app import create_app
+    from gateway.web.hooks import Hooks
     from gateway.web.server import serve
 
-    return partial(serve, create_app(desk, desk, desk.config.web.host))
+    pushed = Hooks(hooks, receive, desk.vitals.pushes) if hooks else None
+    return partial(serve, create_app(desk, desk, desk.config.web.host, pushed))

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from alerts.policy import Policy, Spending
+from gateway.channel_config import ChannelConfig
 from gateway.settings import Setting, SettingsError, read_file, settings_of
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
@@ -39,6 +40,8 @@ LEAST = {
     "phone_kept": 0,
 }
 """Counts that may be none at all, or must be several; every other is at least one."""
+MAY_BE_ZERO = frozenset({"bundle_s", "bundle_critical_s"})
+"""Durations that may be none: every text then goes by itself."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,6 +111,8 @@ class Web(_Table, frozen=True):
     """Address to listen on. The status page asks no login: keep it on loopback."""
     port: Port = 8080
     """TCP port."""
+    public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = ""
+    """Where the team reaches the status page, through a reverse proxy; push services hear of it."""
 
 
 class Heartbeat(_Table, frozen=True):
@@ -119,36 +124,20 @@ class Heartbeat(_Table, frozen=True):
     """Seconds between two calls. Its watcher should complain after 180 (EN 50131 grade 3)."""
 
 
+class Proof(_Table, frozen=True):
+    """The daily proof that texts arrive: each channel sends one, and it must come back."""
+
+    at: str = "09:00"
+    """Local time of the test text; empty: none is sent. A missed one is sent at the start."""
+    within_s: Annotated[float, Meta(ge=60)] = 900.0
+    """One that has not arrived within this many seconds is told to the maintainers (ours)."""
+
+
 class Zigbee2Mqtt(_Table, frozen=True):
     """Zigbee2MQTT bridges on the broker."""
 
     bases: tuple[Annotated[str, Meta(min_length=1, pattern=r"^[^#+]+$")], ...] = ("zigbee2mqtt",)
     """Base topic of each bridge."""
-
-
-class GsmChannel(_Table, frozen=True, tag_field="kind", tag="gsm"):
-    """A GSM modem on a serial port."""
-
-    name: str = "gsm"
-    """Its name in records and on screens."""
-    port: str = "/dev/ttyUSB0"
-    """Serial port; a path below /dev/serial/by-id stays the same after replugging."""
-    baud: Positive = 115200
-    """Bits per second."""
-    pin_file: str = ""
-    """A file that holds the SIM's PIN alone; empty where the SIM asks for none."""
-    is_paced: bool = True
-    """Whether texts are held back before a carrier suspends the SIM for sending too many."""
-
-
-class ConsoleChannel(_Table, frozen=True, tag_field="kind", tag="console"):
-    """Texts are printed where the gateway runs. For trying out."""
-
-    name: str = "console"
-    """Its name in records and on screens."""
-
-
-ChannelConfig = GsmChannel | ConsoleChannel
 
 
 class Tables(_Table, frozen=True):
@@ -160,6 +149,7 @@ class Tables(_Table, frozen=True):
     records: Records = Records()
     web: Web = Web()
     heartbeat: Heartbeat = Heartbeat()
+    proof: Proof = Proof()
     zigbee2mqtt: Zigbee2Mqtt = Zigbee2Mqtt()
     channels: tuple[ChannelConfig, ...] = ()
     """The means of telling people, the first tried first."""
@@ -220,6 +210,8 @@ def load(path: Path) -> Config:
     tables = read_file(path, Tables)
     check_policy(tables.policy, f"{path}: policy")
     _check_table(tables.spending, f"{path}: spending")
+    if tables.proof.at:
+        time_of_day(tables.proof.at, f"{path}: proof.at")
     names = [channel.name for channel in tables.channels]
     for name in names:
         if names.count(name) > 1:
@@ -266,6 +258,8 @@ def _why_not(name: str, value: float) -> str:
     """Say what is wanted where a number makes no sense; "" where it does."""
     if name.endswith("_s"):
         # Written so that a NaN, which TOML knows, is refused as well.
+        if name in MAY_BE_ZERO and value == 0:
+            return ""
         return (
             "" if 0 < value <= LONGEST_S else f"greater than zero and at most {LONGEST_S} (30 days)"
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from alerts.channels.base import Attempt
 from alerts.commands import Answer, Command
 from alerts.permits import PermitCommand
 from gateway.clock import Clock
@@ -17,6 +19,7 @@ from gateway.health import Facts
 from gateway.homes.look import Look, looks
 from gateway.pipeline import Pipeline
 from gateway.privacy import KeyStore
+from gateway.trial import AskedTrials, TrialBegun
 from gateway.vitals import Vitals
 from gateway.web.ports import Language
 from gateway.writer import Writer
@@ -34,6 +37,9 @@ class Desk:
     writer: Writer
     pipeline: Pipeline
     vitals: Vitals
+    trials: AskedTrials
+    phones: Callable[[str], Sequence[str]]
+    phone_digest: Callable[[str], str]
 
     @property
     def name(self) -> str:
@@ -67,6 +73,11 @@ class Desk:
 
         return await self.writer.run_turn(look)
 
+    @property
+    def prices_fen(self) -> Mapping[str, float]:
+        """The price of one part by channel."""
+        return self.vitals.prices_fen
+
     def read(self) -> AbstractContextManager[Connection]:
         """Open a read-only connection."""
         return self.database.read()
@@ -76,3 +87,11 @@ class Desk:
         return await self.writer.run_turn(
             lambda connection: self.pipeline.command(connection, command, self.now())
         )
+
+    async def begin_trial(self, number: str, channel: str) -> TrialBegun:
+        """Begin to send a test text."""
+        return self.trials.begin(number, channel)
+
+    def ended_trial(self, token: str) -> Attempt | None:
+        """Return what a channel said of a test text, if it is known by now."""
+        return self.trials.ended(token)

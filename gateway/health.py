@@ -21,8 +21,14 @@ DISK_LOW_BYTES = 512 * 1024 * 1024
 """Below this somebody should make room (ours: about 30 days of a full gateway)."""
 SHORTENED_FOR = timedelta(days=1)
 """How long it is said that records went before their time (ours: until somebody looks)."""
+PROOF_LATE = timedelta(hours=26)
+"""A channel whose last test text arrived longer ago than this is not known to work (ours: one a day
+and two hours for a channel that was down just then)."""
 HEARTBEAT_LATE = timedelta(seconds=180)
 """Its watcher complains after this (EN 50131 grade 3)."""
+
+BUDGET_WARNS_AT = 0.8
+"""The share of what any text may use at which a person is told (as of a SIM's allowance)."""
 
 SHOWN_OF_CHANNELS = {
     "operator": "{}",
@@ -52,6 +58,24 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Proved:
+    """The last test text that arrived over a channel; None: none ever did."""
+
+    at: datetime | None = None
+    took_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What one channel was given to send since the local midnight."""
+
+    texts: int = 0
+    parts: int = 0
+    cost_fen: float = 0.0
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the running parts say of themselves."""
 
@@ -69,11 +93,21 @@ class Facts:
     disk_free_bytes: int | None = None
     shortened_at: datetime | None = None  # when records last went before their time
     channels: Mapping[str, ChannelHealth] = field(default_factory=dict)
+    proofs: Mapping[str, Proved] = field(default_factory=dict)
+    """By channel, of those that send test texts."""
+    today: Mapping[str, Today] = field(default_factory=dict)  # by channel
+    parts_today: int = 0  # over all channels that cost ...
+    parts_a_day: int = 0  # ... and how many there may be
+    parts_for_all: float = 0.0  # of these, what is not kept for critical texts
+    held: Mapping[str, int] = field(default_factory=dict)
+    """Notices that a limit holds back, by its reason."""
     notices_waiting: int = 0
     oldest_due_at: datetime | None = None  # of notices that no channel took yet
     heartbeat_address: bool = False
     heartbeat_called_at: datetime | None = None
     heartbeat_failure: str | None = None
+    pushes: Mapping[str, int] = field(default_factory=dict)
+    """What SMS providers pushed, by what became of it."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Running totals by name, e.g. `intake_messages`; they become metrics."""
 
@@ -98,6 +132,8 @@ def assess(facts: Facts) -> Health:
             _journal(facts),
             _engine(facts),
             *_channels(facts),
+            *_proof(facts),
+            *_budget(facts),
             _outbox(facts),
             _clock(facts),
             _homes(facts),
@@ -146,6 +182,36 @@ def _channels(facts: Facts) -> Iterator[Finding]:
             if key in channel.facts
         )
         yield Finding(f"channel {name}", level, channel.reason, ", ".join(shown))
+
+
+def _proof(facts: Facts) -> Iterator[Finding]:
+    """Say of channels that send test texts whether they arrive; nothing where none does."""
+    late = [
+        name
+        for name, proved in facts.proofs.items()
+        if facts.now - (proved.at or facts.started_at) > PROOF_LATE
+    ]
+    if late:
+        yield Finding("proof", Level.WARN, "not_proven", ", ".join(late))
+    elif any(proved.at is None for proved in facts.proofs.values()):
+        untried = (name for name, proved in facts.proofs.items() if proved.at is None)
+        yield Finding("proof", Level.OK, "not_proven_yet", ", ".join(untried))
+    elif facts.proofs:
+        took = (f"{name} {proved.took_s or 0:.0f} s" for name, proved in facts.proofs.items())
+        yield Finding("proof", Level.OK, "texts_arrive", ", ".join(took))
+
+
+def _budget(facts: Facts) -> Iterator[Finding]:
+    """Say how much of the day's texts is spent; nothing where no text costs anything."""
+    if not facts.parts_a_day:
+        return
+    detail = f"{facts.parts_today}/{facts.parts_a_day}"
+    if facts.parts_today >= facts.parts_for_all:
+        yield Finding("budget", Level.WARN, "spent", detail)
+    elif facts.parts_today >= BUDGET_WARNS_AT * facts.parts_for_all:
+        yield Finding("budget", Level.WARN, "nearly_spent", detail)
+    else:
+        yield Finding("budget", Level.OK, "within", detail)
 
 
 def _outbox(facts: Facts) -> Finding:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
+from alerts import ledger
 from alerts.channels.base import Channel
 from alerts.outbox import WAITING
 from alerts.tables import from_micros_or_none, notices
 from gateway.db import Database
-from gateway.health import Facts
+from gateway.health import Facts, Proved, Today
 from gateway.heartbeat import Heartbeat
 from gateway.keeping import free_bytes
+from gateway.proofs import standing
 
 LOOK_EVERY_S = 1.0
+FATES = ("delivered", "unknown", "unconfirmed", "failed")
+"""What became of a text, as the ledger counts it."""
 
 
 class Source(Protocol):
@@ -58,6 +64,13 @@ class Vitals:
     homes_problem: Callable[[], str] = lambda: ""
     shortened_at: Callable[[], datetime | None] = lambda: None
     heartbeat: Heartbeat | None = None
+    proven: Sequence[str] = ()  # channels that send test texts
+    parts_a_day: int = 0  # that the channels which cost may send together
+    parts_for_all: float = 0.0  # of these, what is not kept for critical texts
+    costly: Collection[str] = ()
+    prices_fen: Mapping[str, float] = field(default_factory=dict)  # of a part, by channel
+    timezone: str = "Asia/Shanghai"  # of the day that is counted
+    pushes: Counter[str] = field(default_factory=Counter)  # of providers, by what became of them
     started_at: datetime = field(init=False)
     _is_connected: bool = field(init=False, default=False)
     _broker_since: datetime = field(init=False)
@@ -85,8 +98,13 @@ class Vitals:
     def facts(self) -> Facts:
         """Return everything that is known now."""
         self.look()
-        waiting, due_at = self._outbox()
         beat = self.heartbeat
+        with self.database.read() as connection:
+            waiting, due_at = _outbox(connection)
+            held = _held(connection)
+            proofs = {name: self._proved(connection, name) for name in self.proven}
+            today = self._today(connection)
+            spent = ledger.spent_today(connection, self.now(), self.timezone, self.costly).parts
         return Facts(
             now=self.now(),
             started_at=self.started_at,
@@ -100,21 +118,60 @@ class Vitals:
             clock_trusted=self.is_trusted(),
             disk_free_bytes=free_bytes(self.database.path.parent),
             channels={channel.name: channel.health() for channel in self.channels},
+            proofs=proofs,
+            today=today,
+            parts_today=spent,
+            parts_a_day=self.parts_a_day,
+            parts_for_all=self.parts_for_all,
+            held=held,
             notices_waiting=waiting,
             oldest_due_at=due_at,
             heartbeat_address=beat is not None and beat.url is not None,
             heartbeat_called_at=beat.called_at if beat else None,
             heartbeat_failure=beat.failure if beat else None,
             counts=self.counts(),
+            pushes=self.pushes,
             homes_problem=self.homes_problem(),
             shortened_at=self.shortened_at(),
         )
 
-    def _outbox(self) -> tuple[int, datetime | None]:
-        with self.database.read() as connection:
-            row = connection.execute(
-                select(func.count(), func.min(notices.c.next_at)).where(
-                    notices.c.state.in_(WAITING)
-                )
-            ).one()
-        return int(row[0]), from_micros_or_none(row[1])
+    def _proved(self, connection: Connection, channel: str) -> Proved:
+        proven = standing(connection, channel, self.now()).proven
+        return Proved() if proven is None else Proved(proven.came_at, proven.took_s)
+
+    def _today(self, connection: Connection) -> dict[str, Today]:
+        """Return what each channel was given since the local midnight."""
+        now = self.now()
+        midnight = now.astimezone(ZoneInfo(self.timezone)).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        lines = ledger.days(connection, midnight, now, self.timezone, self.prices_fen)
+        return {each.name: _sum(lines, each.name) for each in self.channels}
+
+
+def _sum(lines: Sequence[ledger.Line], channel: str) -> Today:
+    mine = [line for line in lines if line.channel == channel]
+    return Today(
+        texts=sum(line.texts for line in mine),
+        parts=sum(line.parts for line in mine),
+        cost_fen=sum(line.cost_fen for line in mine),
+        outcomes={fate: sum(getattr(line, fate) for line in mine) for fate in FATES},
+    )
+
+
+def _outbox(connection: Connection) -> tuple[int, datetime | None]:
+    """Count the notices that no channel took yet; and when the first of them was due."""
+    row = connection.execute(
+        select(func.count(), func.min(notices.c.next_at)).where(notices.c.state.in_(WAITING))
+    ).one()
+    return int(row[0]), from_micros_or_none(row[1])
+
+
+def _held(connection: Connection) -> dict[str, int]:
+    """Count the notices that a limit holds back, by its reason."""
+    rows = connection.execute(
+        select(notices.c.held, func.count())
+        .where(notices.c.state.in_(WAITING), notices.c.held.is_not(None))
+        .group_by(notices.c.held)
+    )
+    return {row.held: row[1] for row in rows}

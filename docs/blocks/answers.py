@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from alerts import render
+from alerts import render, strikes
 from alerts.model import ConditionKind, Role
 from alerts.wording import Say
-from docs.blocks.markdown import table
+from docs.blocks.markdown import duration, table
 from docs.blocks.texts import NOW, NUMBER
+
+
+def _within(language: str) -> str:
+    return duration(strikes.GUESSES_WITHIN.total_seconds(), language)
+
 
 BY_TEXT = (
     Say.ACKNOWLEDGED,
@@ -20,6 +25,7 @@ BY_TEXT = (
     Say.STANDS,
     Say.NOT_YOURS,
     Say.HOW_TO_REPLY,
+    Say.IGNORED,
 )
 """What can answer a text; the other answers go to whoever typed a command."""
 
@@ -53,6 +59,10 @@ ANSWERED: dict[Say, tuple[str, str]] = {
         "编号没有发给您，或写错了",
     ),
     Say.HOW_TO_REPLY: ("Anything else", "其他内容"),
+    Say.IGNORED: (
+        f"{strikes.GUESSES} wrong numbers within {_within('en')}",
+        f"{_within('zh')}内 {strikes.GUESSES} 次编号不对",
+    ),
 }
 
 
@@ -67,7 +77,8 @@ def _answer(say: Say) -> str:
     return render.answer(
         say,
         NUMBER,
-        time_local=NOW,
+        time_local=None if say is Say.IGNORED else NOW,
+        for_s=strikes.IGNORED_FOR.total_seconds(),
         roles=(Role.POLICE,),
         standing=(ConditionKind.SEAL_BROKEN,),
         other="7350",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from alerts import evidence, render
-from alerts.model import ConditionKind, Matter, NoticeKind, Role
+from alerts import bundling, drafts, evidence, render, strikes
+from alerts.drafts import Taking
+from alerts.model import ConditionKind, IncidentState, Matter, NoticeKind, Role
 from alerts.reason import Reason
 from alerts.render import Story
 from alerts.route import EQUIPMENT
@@ -293,6 +295,60 @@ SITUATIONS: tuple[Situation, ...] = (
 )
 
 
+TAKING = Taking(
+    NUMBER,
+    SHORT,
+    Role.WORKER,
+    NOW.replace(hour=3, minute=15),
+    IncidentState.ACKNOWLEDGED,
+    "sms",
+)
+
+OTHERS: tuple[tuple[str, str, str], ...] = (
+    (
+        drafts.of_taking(TAKING).text,
+        "A colleague has reported in, by text message; you need not go",
+        "同事用短信报到了，您不必再去",
+    ),
+    (
+        drafts.of_taking(replace(TAKING, missing=(Role.POLICE,))).text,
+        "A colleague has reported in, and this role is still missing",
+        "同事报到了，还缺这个角色",
+    ),
+    (
+        drafts.of_taking(replace(TAKING, missing=(Role.POLICE,), is_asked=True)).text,
+        "A colleague has reported in, and you are still waited for",
+        "同事报到了，还等您报到",
+    ),
+    (
+        drafts.of_taking(replace(TAKING, role=None, by="web", state=IncidentState.ON_SITE)).text,
+        "Somebody at a screen has taken it; (短信) is by text, (命令行) by the command line",
+        "有人在平台上接手：（短信）、（平台）、（命令行）是从哪里报到的",
+    ),
+    (
+        bundling.with_others(drafts.of_taking(TAKING).short_text, 3),
+        "Any text may end so: there are three more, to be seen at the status page",
+        "短信末尾可能这样写：另外还有三起，请看平台",
+    ),
+    (
+        bundling.digest({ConditionKind.SILENT: 3, ConditionKind.BATTERY_LOW: 1}),
+        "In the morning: what could wait through the night, in one text",
+        "早上一条：夜里可以等的事，合在一起",
+    ),
+    (
+        drafts.guessed(Role.DOCTOR, strikes.IGNORED_FOR.total_seconds()).text,
+        "To the lead: somebody tries numbers on the doctor's phone, or in its name. Ask the doctor",
+        "发给牵头干部：有人用（或冒用）社康医生的手机试编号，请问本人",
+    ),
+    (
+        drafts.order_waits(ADDRESS).text,
+        "To the lead: an order is over, and the gateway's clock cannot be believed",
+        "发给牵头干部：隔离期满，但本机时钟不准",
+    ),
+)
+"""Later texts that tell of no condition."""
+
+
 def texts(language: str) -> str:
     """Every first text."""
     rows = [(_first(each), each.english if language == "en" else each.chinese) for each in EXAMPLES]
@@ -304,6 +360,7 @@ def situations(language: str) -> str:
     rows = [
         (_later(each), each.english if language == "en" else each.chinese) for each in SITUATIONS
     ]
+    rows += [(text, english if language == "en" else chinese) for text, english, chinese in OTHERS]
     return table(("text", "meaning") if language == "en" else ("短信", "意思"), rows)
 
 

@@ -128,13 +128,21 @@ pdu = typer.Typer(help="Texts as a modem sees them.", no_args_is_help=True)
 
 
 @pdu.command("encode")
-def pdu_encode(number: str, text: str) -> None:
+def pdu_encode(
+    number: str,
+    text: str,
+    ref: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="What ties its parts together; random if left out."),
+    ] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="Write that in 16 bits.")] = False,
+) -> None:
     """Print a line of hex for each part of a text."""
     from gateway.cli import pdu as codec
     from gateway.cli.local import refuse
 
     try:
-        parts = codec.encode(number, text)
+        parts = codec.encode(number, text, ref=ref, ref_bits=16 if wide else 8)
     except codec.PduError as error:
         raise refuse(error, 2) from None
     typer.echo("\n".join(parts))
@@ -160,11 +168,13 @@ app.add_typer(pdu, name="pdu")
 
 def _add_people() -> None:
     from gateway.cli import people
+    from gateway.cli.sms import sms
 
     app.add_typer(people.incident, name="incident")
     app.add_typer(people.permit, name="permit")
     app.add_typer(people.silence, name="silence")
     app.add_typer(people.home, name="home")
+    app.add_typer(sms, name="sms")
 
 
 _add_people()

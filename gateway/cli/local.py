@@ -50,7 +50,12 @@ class Local:
 
     def post(self, *path: str, **body: Any) -> str:
         """Act, and return what the gateway says to it. Raises `RefusedError`."""
-        return str(self._call("POST", path, json=body)["text"])
+        return str(self.act(*path, **body)["text"])
+
+    def act(self, *path: str, **body: Any) -> dict[str, Any]:
+        """Act, and return all that the gateway says to it. Raises `RefusedError`."""
+        told: dict[str, Any] = self._call("POST", path, json=body)
+        return told
 
     def _call(self, method: str, path: tuple[str, ...], **asked: Any) -> Any:
         import httpx

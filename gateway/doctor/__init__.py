@@ -13,10 +13,11 @@ import httpx
 
 from gateway.clock import is_synchronised
 from gateway.config import Config, load
-from gateway.doctor import broker, local, modem, mosquitto, street
+from gateway.doctor import broker, channels, local, mosquitto, street
 from gateway.doctor.advice import Advice, bad, ok, warn
 from gateway.health import Level
 from gateway.homes.file import load_file
+from gateway.homes.ways import means_of
 from gateway.settings import SettingsError
 
 ANSWER_WITHIN_S = 3.0
@@ -37,7 +38,7 @@ async def examine(config_file: Path, mosquitto_conf: Path | None = None) -> Asyn
         yield advice
     for advice in _homes(config):
         yield advice
-    for advice in broker.examine(config):
+    for advice in (*broker.examine(config), *channels.settings(config)):
         yield advice
     running = await _running(config)
     if running is not None:
@@ -45,13 +46,17 @@ async def examine(config_file: Path, mosquitto_conf: Path | None = None) -> Asyn
             yield advice
     else:
         yield warn("gateway", "does not run", "start it with `menshen run`")
-        async for advice in modem.examine(config):
+        async for advice in channels.standing(config):
             yield advice
 
 
 def _homes(config: Config) -> list[Advice]:
     try:
-        return list(street.examine(load_file(config.homes_file)))
+        means = means_of(config)
+    except SettingsError as error:
+        return [bad("channels", str(error), "mend it: the gateway does not start with it")]
+    try:
+        return list(street.examine(load_file(config.homes_file, means), means))
     except SettingsError as error:
         remedy = "mend it: until then the gateway goes on with the homes it took in last, if any"
         return [bad("homes", str(error), remedy)]
@@ -59,25 +64,30 @@ def _homes(config: Config) -> list[Advice]:
 
 async def _running(config: Config) -> list[Advice] | None:
     """Ask the running gateway, which alone may use its modems; None where none runs."""
-    try:
-        async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+        try:
             body = (await client.get(f"{config.base_url}/healthz")).json()
-        name, said = body["name"], body["findings"]
-    except httpx.HTTPError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        return [_taken(config, "a program that is no gateway")]
-    if name != config.gateway.name:
-        return [_taken(config, f'the gateway "{name}"')]
-    return [
-        Advice(
-            Level(finding["level"]),
-            f"gateway: {finding['part']}",
-            f"{finding['reason']} {finding['detail']}".strip(),
-            "" if finding["level"] == "ok" else "see `journalctl -u menshen`",
-        )
-        for finding in said
-    ]
+            name, said = body["name"], body["findings"]
+        except httpx.HTTPError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            return [_taken(config, "a program that is no gateway")]
+        if name != config.gateway.name:
+            return [_taken(config, f'the gateway "{name}"')]
+        asked = await channels.as_the_gateway_says(config, client)
+    found = [_finding(each) for each in said]
+    if asked is None:
+        return found
+    return [each for each in found if not each.part.startswith("gateway: channel ")] + asked
+
+
+def _finding(said: dict[str, str]) -> Advice:
+    return Advice(
+        Level(said["level"]),
+        f"gateway: {said['part']}",
+        f"{said['reason']} {said['detail']}".strip(),
+        "" if said["level"] == "ok" else "see `journalctl -u menshen`",
+    )
 
 
 def _taken(config: Config, by: str) -> Advice:

@@ -6,38 +6,42 @@ No PIN is entered and nothing is sent or deleted: a wrong PIN, tried thrice, loc
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
 from alerts.channels.base import ChannelHealth
 from alerts.channels.gsm.channel import GsmChannel, ModemSettings
-from gateway.config import Config, ConsoleChannel
-from gateway.config import GsmChannel as GsmSettings
+from alerts.channels.gsm.facts import FACTS
+from alerts.channels.gsm.numbers import normalise
+from alerts.channels.gsm.storage import FULL_AT
+from gateway.channel_config import GsmChannel as GsmSettings
+from gateway.config import Config
 from gateway.doctor.advice import Advice, bad, ok, warn
+from gateway.remedies import Remedy, remedy_for
 
 PATIENCE_S = 25.0
 WEAK_DBM = -95
 """A signal weaker than this loses texts now and then (27.007, rssi 9)."""
+SIGNALS = ((-70, "excellent"), (-85, "good"), (WEAK_DBM, "fair"), (-999, "weak"))
+"""From how many dBm on a signal is called what (usual among makers of modems)."""
+ALL_TRIES = 3
+"""Wrong PINs that a SIM takes when it is new."""
 
 
 async def examine(config: Config) -> AsyncIterator[Advice]:
     """Try each channel that is a modem."""
-    if not config.channels:
-        yield bad("channels", "none: nobody can be told anything", "add a [[channels]] table")
-    elif all(isinstance(channel, ConsoleChannel) for channel in config.channels):
-        yield warn("channels", "texts are only printed here", 'add [[channels]] kind = "gsm"')
     for channel in config.channels:
         if isinstance(channel, GsmSettings):
-            yield await _one(channel)
+            for advice in await _one(channel):
+                yield advice
 
 
-async def _one(settings: GsmSettings) -> Advice:
+async def _one(settings: GsmSettings) -> list[Advice]:
     part = f"channel {settings.name}"
     if not Path(settings.port).exists():
-        return bad(
-            part, f"{settings.port} does not exist", "plug the modem in; see /dev/serial/by-id"
-        )
+        remedy = "plug the modem in; see /dev/serial/by-id"
+        return [bad(part, f"{settings.port} does not exist", remedy)]
     modem = GsmChannel(
         ModemSettings(settings.port, settings.baud), _leave_it, _leave_it, name=settings.name
     )
@@ -46,7 +50,7 @@ async def _one(settings: GsmSettings) -> Advice:
         health = await _settled(modem)
     finally:
         await modem.close()
-    return judge(part, health, has_pin=bool(settings.pin_file))
+    return list(judge(part, health, settings))
 
 
 async def _settled(modem: GsmChannel) -> ChannelHealth:
@@ -61,32 +65,85 @@ async def _settled(modem: GsmChannel) -> ChannelHealth:
     return modem.health()
 
 
-def judge(part: str, health: ChannelHealth, *, has_pin: bool) -> Advice:
-    """Say what a modem's health means."""
-    if not health.is_up:
-        if "pin" in health.reason and has_pin:
-            return ok(part, "answers; the SIM wants its PIN, which the gateway enters at start")
-        return bad(
+def judge(part: str, health: ChannelHealth, settings: GsmSettings) -> Iterator[Advice]:
+    """Say what a modem's health means: how it stands, then each thing to be mended."""
+    remedy = remedy_for(health.reason)
+    shown = _shown(health)
+    if health.is_up:
+        yield ok(part, shown or "ready")
+    elif health.reason == "sim_pin_wanted" and settings.pin_file:
+        yield ok(part, "answers; the SIM wants its PIN, which the gateway enters at start")
+    else:
+        yield bad(part, f"{health.reason}: {remedy.en}{'; ' * bool(shown)}{shown}", _do(remedy))
+    yield from _weak_points(part, health.facts)
+    yield from _own_number(part, health.facts.get("own_number", ""), settings.own_number)
+
+
+def _own_number(part: str, told: str, configured: str) -> Iterator[Advice]:
+    if told and configured and normalise(told) != normalise(configured):
+        yield warn(
             part,
-            health.reason,
-            REMEDIES.get(health.reason, "take the modem off power for ten seconds and try again"),
+            f"the SIM says that its number is {told}, own_number says {configured}",
+            "call it to see which is right: test texts go to own_number",
         )
-    shown = ", ".join(f"{key} {value}" for key, value in sorted(health.facts.items()))
-    signal = health.facts.get("signal_dbm", "")
-    if signal.lstrip("-").isdigit() and int(signal) < WEAK_DBM:
-        return warn(part, f"weak signal: {shown}", "move the antenna to a window")
-    return ok(part, shown or "ready")
+    if not configured:
+        yield warn(
+            part,
+            "no own_number: the daily test text goes to a maintainer and proves one direction",
+            "set own_number to the SIM's number",
+        )
 
 
-REMEDIES = {
-    "starting": "another program may hold the port: stop ModemManager, or the gateway itself",
-    "no_answer": "see whether this is the modem's AT port and whether the baud rate is right",
-    "not_registered": "see whether SIM and antenna are in, and whether the SIM is paid for",
-    "sim_pin_wanted": "write the PIN into a file and set pin_file",
-    "sim_pin_refused": "the PIN is wrong: mend pin_file before the third try locks the SIM",
-    "no_service_centre": "set the service centre's number on the SIM in a phone (SMSC)",
-    "no_store_for_texts": "the SIM keeps no texts: take another SIM",
-}
+def _do(remedy: Remedy) -> str:
+    return remedy.do_en or "wait a minute and try again"
+
+
+def _weak_points(part: str, facts: Mapping[str, str]) -> Iterator[Advice]:
+    """Say what works and will hurt somebody some day."""
+    dbm = _number(facts.get("signal_dbm", ""))
+    if dbm is not None and dbm < WEAK_DBM:
+        yield warn(part, f"weak signal: {dbm} dBm", "move the antenna to a window")
+    tries = _number(facts.get("pin_tries_left", ""))
+    if tries is not None and tries < ALL_TRIES:
+        yield warn(
+            part,
+            f"the SIM takes {tries} more wrong PINs, then it is locked: none is tried",
+            "enter the right PIN in a phone, which restores the count",
+        )
+    used, _, size = facts.get("stored", "").partition("/")
+    if used.isdecimal() and size.isdecimal() and int(used) >= FULL_AT * int(size) > 0:
+        yield warn(
+            part,
+            f"the store is filling: {used} of {size}",
+            "start the gateway, which takes them in; else delete texts in a phone",
+        )
+    if warning := facts.get("allowance_warning"):
+        yield warn(part, warning, "see `menshen sms ledger` for who is sent so much")
+    if facts.get("lte_only") == "refused":
+        yield warn(part, "the modem refuses to keep to LTE", "take a modem that can, against 2G")
+
+
+def _shown(health: ChannelHealth) -> str:
+    """Put every fact into a line, in the order in which the channel lists them."""
+    known = [key for key in FACTS if key in health.facts]
+    others = sorted(health.facts.keys() - FACTS.keys())
+    return ", ".join(f"{_named(key)} {_said(key, health.facts[key])}" for key in (*known, *others))
+
+
+def _named(key: str) -> str:
+    return key.removesuffix("_dbm").removesuffix("_count").replace("_", " ")
+
+
+def _said(key: str, value: str) -> str:
+    dbm = _number(value) if key == "signal_dbm" else None
+    if dbm is None:
+        return value
+    word = next(word for least, word in SIGNALS if dbm >= least)
+    return f"{dbm} dBm ({word})"
+
+
+def _number(written: str) -> int | None:
+    return int(written) if written.removeprefix("-").isdecimal() else None
 
 
 def _leave_it(_: object) -> NoReturn:

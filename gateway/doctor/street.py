@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from alerts.model import TEAM_ROLES, Role
 from gateway.doctor.advice import Advice, bad, ok, warn
 from gateway.homes.street import MAINTAINERS, MemberRow, ShiftRow, Street, TeamRow
+from gateway.homes.ways import Means, Reach, ways_of
 
 DAY_MIN = 24 * 60
 
 
-def examine(street: Street) -> Iterator[Advice]:
-    """Examine homes, then each team."""
+def examine(street: Street, means: Sequence[Means] = ()) -> Iterator[Advice]:
+    """Examine homes, then each team; `means` are the configured channels."""
     yield from _homes(street)
     for team in street.teams:
         yield from _phones(team)
+        if means:
+            yield from _ways(team, means)
         if any(home.team == team.id for home in street.homes):
             yield from _roles(team)
             yield from _hours(team)
@@ -45,7 +48,7 @@ def _homes(street: Street) -> Iterator[Advice]:
 
 def _phones(team: TeamRow) -> Iterator[Advice]:
     for member in (*team.members, *team.beyond):
-        if not member.phones:
+        if not member.phones and not member.addresses:
             yield bad(
                 f"team {team.id}",
                 f"{member.id} has no phone and cannot be told anything",
@@ -57,6 +60,49 @@ def _phones(team: TeamRow) -> Iterator[Advice]:
                 f"{member.id} leads and has one phone only",
                 "add a second one, for when the first cannot be reached",
             )
+
+
+def _ways(team: TeamRow, means: Sequence[Means]) -> Iterator[Advice]:
+    """Say who is told by no way, by push alone, by one way only, or by none that needs no network.
+
+    Whoever has no phone at all was named before.
+    """
+    is_push = {one.name: one.is_push for one in means}
+    modems = {one.name for one in means if one.is_modem}
+    ways: dict[str, list[str]] = {}
+    for member in (*team.members, *team.beyond):
+        reach = Reach(member.phones, member.channels, member.addresses)
+        if member.phones or member.addresses:
+            ways[member.id] = [way.channel for way in ways_of(reach, means)]
+
+    def who(is_so: Callable[[list[str]], bool]) -> str:
+        return ", ".join(member for member, channels in ways.items() if is_so(channels))
+
+    part = f"team {team.id}"
+    if found := who(lambda channels: not channels):
+        yield bad(
+            part,
+            f"no configured channel reaches {found}",
+            "add a channel for texts, or an address for one of the push channels",
+        )
+    if found := who(lambda channels: bool(channels) and all(is_push[each] for each in channels)):
+        yield bad(
+            part,
+            f"{found} can be told by push alone, which proves nothing and takes no answer",
+            "add a phone to `phones`, and a channel for texts to `channels`",
+        )
+    if found := who(lambda channels: len(channels) == 1):
+        yield warn(
+            part,
+            f"one way only to {found}",
+            "add a second phone, or configure a second channel",
+        )
+    if modems and (found := who(lambda channels: bool(channels) and not modems & {*channels})):
+        yield warn(
+            part,
+            f"no way over a modem to {found}: nobody tells them while the network is gone",
+            "add the modem's name to `channels`",
+        )
 
 
 def _roles(team: TeamRow) -> Iterator[Advice]:

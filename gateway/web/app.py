@@ -11,22 +11,31 @@ from starlette.staticfiles import StaticFiles
 from gateway import metrics
 from gateway.health import assess
 from gateway.homes.look import count
-from gateway.web import api, page
+from gateway.web import api, page, sms
 from gateway.web.guard import LOOPBACK, Guard
+from gateway.web.hooks import Hooks
 from gateway.web.picture import incidents_by_state
 from gateway.web.ports import GatewayActs, GatewayView
 
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(view: GatewayView, act: GatewayActs, host: str = "127.0.0.1") -> FastAPI:
-    """Put the server together; requests must name `host` or this machine's loopback."""
+def create_app(
+    view: GatewayView, act: GatewayActs, host: str = "127.0.0.1", hooks: Hooks | None = None
+) -> FastAPI:
+    """Put the server together; requests must name `host` or this machine's loopback.
+
+    Only what providers push to `hooks` comes by other names: their secret is the proof.
+    """
     app = FastAPI(title="Menshen", openapi_url=None)
     app.include_router(page.routes(view))
     app.include_router(_watchers(view))
     app.include_router(api.routes(view, act))
+    app.include_router(sms.routes(view, act))
+    if hooks is not None:
+        app.include_router(hooks.routes())
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.add_middleware(Guard, hosts=LOOPBACK | {host})
+    app.add_middleware(Guard, hosts=LOOPBACK | {host}, has_hooks=hooks is not None)
     return app
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import HTTPException
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection, or_, select
 
+from alerts.channels.gsm.numbers import is_phone, normalise
 from alerts.model import ENDS_BY_ITSELF, Cause
 from alerts.tables import incidents
 from gateway.homes.store import standing_orders
@@ -16,6 +17,13 @@ from gateway.schema.tables import homes
 
 Actor = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]+$")]
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+
+
+def _phone(written: str) -> str:
+    number = normalise(written)
+    if not is_phone(number):
+        raise ValueError("no phone number; write it like 13912345678 or +8613912345678")
+    return number
 
 
 class _Asked(BaseModel):
@@ -67,6 +75,13 @@ class Hush(Span):
     kind: Literal["home", "building", "bridge", "device"]
     of: Words
     why: Words
+
+
+class Trial(_Asked):
+    """A test text, and over which channel; the first that is up, if left out."""
+
+    number: Annotated[str, AfterValidator(_phone)]
+    channel: str = ""
 
 
 def incident_meant(connection: Connection, ref: str) -> str:

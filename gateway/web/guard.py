@@ -32,9 +32,10 @@ HEADERS = {
 class Guard:
     """Answers only requests that name this machine, and adds the headers a browser obeys."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], *, has_hooks: bool = False) -> None:
         self._app = app
         self._hosts = hosts
+        self._has_hooks = has_hooks
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -47,11 +48,18 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        if host_of(Headers(scope=scope).get("host", "")) in self._hosts:
+        is_for_us = host_of(Headers(scope=scope).get("host", "")) in self._hosts
+        if is_for_us or (self._has_hooks and is_push(scope)):
             await self._app(scope, receive, send_with_headers)
         else:
             answer = PlainTextResponse("ask for this machine by its own address\n", 421)
             await answer(scope, receive, send_with_headers)
+
+
+def is_push(scope: Scope) -> bool:
+    """Whether a request is a provider's push: a program's, which proves itself by its address."""
+    path: str = scope["path"]
+    return scope["method"] == "POST" and path.startswith("/hooks/") and path.count("/") == 3
 
 
 def host_of(header: str) -> str:

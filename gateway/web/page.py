@@ -14,7 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from alerts.model import ConditionKind
 from alerts.wording import WORDINGS
 from gateway.homes.look import Standing
-from gateway.web.picture import BuildingLine, Picture, take
+from gateway.remedies import remedy_for
+from gateway.web.picture import BuildingLine, ChannelLine, Picture, take
 from gateway.web.ports import GatewayView, Language
 from gateway.web.words import LANGUAGES, Words
 
@@ -76,7 +77,29 @@ def render(template: str, picture: Picture, language: Language, name: str, timez
         until=lambda at: _until(at, picture.now, words),
         bar=_bar,
         part=lambda part: _part(part, words),
+        parts=[each for each in picture.health.findings if not each.part.startswith("channel ")],
+        remedy=lambda reason: _remedy(reason, language),
+        network=lambda line: " · ".join(filter(None, _network(line, words))),
     )
+
+
+def _remedy(reason: str, language: Language) -> tuple[str, str]:
+    """Return what is the matter with a channel, and what to do."""
+    remedy = remedy_for(reason)
+    return remedy.what(language), remedy.do(language)
+
+
+def _network(line: ChannelLine, words: Words) -> Iterator[str]:
+    """Yield what a person should know of a modem and its network; nothing of it is personal."""
+    facts = line.health.facts
+    signal = facts.get("signal_dbm", "")
+    if signal.removeprefix("-").isdecimal():
+        yield words.signal.format(dbm=signal)
+    registration = facts.get("registration", "")
+    yield words.registration.get(registration, registration.replace("_", " "))
+    yield from (facts.get("operator", ""), facts.get("technology", "").upper())
+    if "stored" in facts:
+        yield words.stored.format(of=facts["stored"])
 
 
 def _until(at: datetime, now: datetime, words: Words) -> str:

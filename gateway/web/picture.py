@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, select
 
+from alerts.channels.base import ChannelHealth
 from alerts.model import ConditionKind, IncidentState, Matter, Role, Severity
 from alerts.outbox import NO_REPORT_CAME
 from alerts.tables import from_micros, incidents, notices
-from gateway.health import Facts, Health, assess
+from gateway.health import Facts, Health, Proved, Today, assess
 from gateway.homes.look import Look, Standing, count
 from gateway.schema.tables import buildings, contacts, devices
 from gateway.web.ports import GatewayView
@@ -60,6 +61,17 @@ class TextLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelLine:
+    """One means of telling people: how it stands, what it did today, when it proved itself."""
+
+    name: str
+    health: ChannelHealth
+    today: Today
+    is_proven_daily: bool
+    proved: Proved
+
+
+@dataclass(frozen=True, slots=True)
 class BuildingLine:
     """One building, by the standing of its homes."""
 
@@ -86,6 +98,7 @@ class Picture:
     incidents: tuple[IncidentLine, ...]
     incidents_more: int
     texts: tuple[TextLine, ...]
+    channels: tuple[ChannelLine, ...]
 
 
 async def take(view: GatewayView) -> Picture:
@@ -110,6 +123,7 @@ async def take(view: GatewayView) -> Picture:
         incidents=lines,
         incidents_more=more,
         texts=texts,
+        channels=tuple(_channels(facts)),
     )
 
 
@@ -152,6 +166,14 @@ def _buildings(found: Sequence[Look], names: Mapping[str, str]) -> tuple[Buildin
         return (-counted.get(Standing.INCIDENT, 0), -counted.get(Standing.UNKNOWN, 0), line.name)
 
     return tuple(sorted(lines, key=worry))
+
+
+def _channels(facts: Facts) -> Iterator[ChannelLine]:
+    for name, health in facts.channels.items():
+        proved = facts.proofs.get(name)
+        yield ChannelLine(
+            name, health, facts.today.get(name, Today()), proved is not None, proved or Proved()
+        )
 
 
 def _incidents(connection: Connection, places: Places) -> tuple[IncidentLine, ...]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, Protocol
 
 from sqlalchemy import Connection
 
+from alerts.channels.base import Attempt
 from alerts.commands import Answer, Command
 from alerts.permits import PermitCommand
 from gateway.health import Facts
 from gateway.homes.look import Look
 from gateway.privacy import KeyStore
+from gateway.trial import TrialBegun
 
 Language = Literal["zh", "en"]
 
@@ -49,6 +52,16 @@ class GatewayView(Protocol):
     async def looks(self) -> list[Look]:
         """What is known of each home: `homes.look.looks` on the thread that owns the state."""
 
+    def phones(self, contact: str) -> Sequence[str]:
+        """Return a contact's phones; shown masked alone."""
+
+    def phone_digest(self, phone: str) -> str:
+        """Return what a phone is called in the record of attempts."""
+
+    @property
+    def prices_fen(self) -> Mapping[str, float]:
+        """The price of one part by channel."""
+
     def read(self) -> AbstractContextManager[Connection]:
         """Open a read-only connection."""
 
@@ -58,3 +71,9 @@ class GatewayActs(Protocol):
 
     async def command(self, command: Command | PermitCommand) -> Answer:
         """Run one command and return what became of it."""
+
+    async def begin_trial(self, number: str, channel: str) -> TrialBegun:
+        """Begin to send a test text, over the first channel that is up where none is named."""
+
+    def ended_trial(self, token: str) -> Attempt | None:
+        """Return what a channel said of a test text; None while it is under way, or not known."""

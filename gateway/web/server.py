@@ -21,7 +21,13 @@ class _Server(uvicorn.Server):
 async def serve(app: FastAPI, listening: socket.socket) -> None:
     """Serve until cancelled."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", server_header=False, ws="none"
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,  # the peer is who is connected, whatever a header says
+        ws="none",
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it calls all it says an error
     server = _Server(config)

@@ -125,7 +125,7 @@ def permit_list(connection: Connection, keys: KeyStore, now: datetime) -> list[T
             "until_at": from_micros(row.until_at),
             "purpose": row.purpose,
             "granted_by": row.granted_by,
-            "asked_by": _unsealed(keys, row.watch, row.asked_by),
+            "asked_by": unsealed(keys, row.watch, row.asked_by),
             "revoked_at": from_micros_or_none(row.revoked_at),
             "used_at": from_micros_or_none(row.used_at),
             "is_in_force": row.revoked_at is None
@@ -146,7 +146,7 @@ def silence_list(connection: Connection, keys: KeyStore, now: datetime) -> list[
             "from_at": from_micros(row.from_at),
             "until_at": from_micros(row.until_at),
             "by": row.by,
-            "why": _unsealed(keys, owner_of(row.subject), row.why),
+            "why": unsealed(keys, owner_of(row.subject), row.why),
             "ended_at": from_micros_or_none(row.ended_at),
             "is_in_force": row.ended_at is None
             and from_micros(row.from_at) <= now < from_micros(row.until_at),
@@ -187,11 +187,11 @@ def _notice(row: Row[*tuple[Any, ...]], keys: KeyStore) -> Told:
         "end_reason": row.end_reason,
         "instead": json.loads(row.instead or "[]"),
         "channel": row.channel,
-        "text": _unsealed(keys, row.watch or GATEWAY, row.text),
+        "text": unsealed(keys, row.watch or GATEWAY, row.text),
     }
 
 
-def _unsealed(keys: KeyStore, owner: str, blob: bytes) -> str:
+def unsealed(keys: KeyStore, owner: str, blob: bytes) -> str:
     """Return what was sealed, or why nobody can read it any more."""
     try:
         return keys.unseal(owner, blob)

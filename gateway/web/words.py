@@ -43,6 +43,20 @@ class Words:
     notice: Mapping[NoticeState, str]
     no_report: str  # in place of *expired*, for what was sent
     nobody: str
+    channels: str
+    up: str
+    down: str
+    signal: str
+    registration: Mapping[str, str]
+    stored: str
+    today: str
+    fate: Mapping[str, str]
+    proof: str
+    took: str
+    never: str
+    waiting: str
+    held: Mapping[str, str]
+    budget: str
     gateway: str
     part: Mapping[str, str]
     reason: Mapping[str, str]
@@ -115,6 +129,41 @@ CHINESE = Words(
     },
     no_report="已发出，无回执",
     nobody="—",
+    channels="通道",
+    up="可发",
+    down="不通",
+    signal="信号 {dbm} dBm",
+    registration={
+        "home": "本地网",
+        "roaming": "漫游",
+        "home_sms_only": "本地网仅短信",
+        "roaming_sms_only": "漫游仅短信",
+        "searching": "搜网中",
+        "not_searching": "未搜网",
+        "denied": "被网络拒绝",
+        "emergency_only": "仅限紧急呼叫",
+        "unknown": "网络未知",
+    },
+    stored="卡内短信 {of}",
+    today="今天 {texts} 条 {parts} 段",
+    fate={
+        "delivered": "已送达",
+        "unknown": "无回执",
+        "unconfirmed": "未确认",
+        "failed": "失败",
+    },
+    proof="测试短信",
+    took="{s} 秒到达",
+    never="还没有到达过",
+    waiting="待发 {n}",
+    held={
+        "follows_another": "等合并",
+        "phone_limit": "单人限额",
+        "phone_day_limit": "单人当日限额",
+        "day_budget": "当日预算",
+        "quiet_hours": "等早晨",
+    },
+    budget="今天已用 {n}/{of} 段",
     gateway="网关",
     part={
         "broker": "消息服务",
@@ -124,7 +173,9 @@ CHINESE = Words(
         "outbox": "待发短信",
         "clock": "时钟",
         "heartbeat": "外部心跳",
-        "channel": "通道",
+        "homes": "住户名册",
+        "proof": "测试短信",
+        "budget": "当日短信",
     },
     reason={
         "connected": "已连接",
@@ -138,13 +189,14 @@ CHINESE = Words(
         "catching_up": "正在跟上",
         "behind": "落后",
         "none_configured": "没有配置，无法通知任何人",
-        "ready": "就绪",
-        "not_registered": "没有网络",
-        "no_answer": "无应答",
-        "no_answer_yet": "应答迟缓",
-        "starting": "正在启动",
-        "stopped": "已停止",
-        "sim_pin_wanted": "SIM 卡要 PIN",
+        "as_in_file": "与文件一致",
+        "file_has_errors": "文件有错，沿用旧名册",
+        "texts_arrive": "短信能到达",
+        "not_proven_yet": "还没有测试短信到达",
+        "not_proven": "超过 26 小时没有测试短信到达",
+        "within": "在预算内",
+        "nearly_spent": "预算将用完",
+        "spent": "预算已用完，只发重大短信",
         "serving": "发送正常",
         "late": "发送延误",
         "trusted": "可信",
@@ -222,10 +274,31 @@ ENGLISH = Words(
     },
     no_report="sent, no report",
     nobody="—",
+    channels="Channels",
+    up="up",
+    down="down",
+    signal="signal {dbm} dBm",
+    registration={"home": "home network"},
+    stored="{of} texts stored",
+    today="{texts} texts, {parts} parts today",
+    fate={
+        "delivered": "delivered",
+        "unknown": "no report",
+        "unconfirmed": "unconfirmed",
+        "failed": "failed",
+    },
+    proof="Test text",
+    took="took {s} s",
+    never="never arrived",
+    waiting="{n} waiting",
+    held={"follows_another": "to go in one", "quiet_hours": "for the morning"},
+    budget="{n} of {of} parts today",
     gateway="Gateway",
     part={},
     reason={
         "none_configured": "none: nobody can be told anything",
+        "not_proven": "no test text arrived for 26 hours",
+        "spent": "spent: only critical texts go out",
         "not_trusted": "not trusted: no order ends by itself",
         "no_address": "no address: nobody would miss this gateway",
     },

@@ -29,7 +29,7 @@ from docs.blocks import answers, devices, rules, steps, texts, topics
 from docs.generate import ROOT
 from gateway import config, health, metrics
 from gateway.deciding import Deciding
-from gateway.health import Facts
+from gateway.health import Facts, Proved, Today
 from gateway.homes.look import Standing
 from gateway.intake import Intake
 from gateway.keeping import Keeping
@@ -192,6 +192,7 @@ def test_every_reason_of_a_modem_is_explained() -> None:
 def test_every_metric_is_explained_and_none_besides() -> None:
     explained = {word.partition("{")[0] for word in first_cells(page("metrics.md"))}
     explained = {word for word in explained if word.startswith("menshen_")}
+    facts_of_a_modem = {"signal_dbm": "-71", "stored": "3/50", "sent_count": "1"}
     facts = Facts(
         now=NOW,
         started_at=NOW,
@@ -200,7 +201,11 @@ def test_every_metric_is_explained_and_none_besides() -> None:
         journal_seq=1,
         cursor_seq=1,
         disk_free_bytes=1,
-        channels={"gsm": ChannelHealth(True, "ready", {})},
+        channels={"gsm": ChannelHealth(True, "ready", facts_of_a_modem)},
+        proofs={"gsm": Proved(NOW, 4.0)},
+        today={"gsm": Today(1, 1, 5.0, {"delivered": 1})},
+        held={"quiet_hours": 1},
+        pushes={"taken": 1},
         counts=_all_counts(),
     )
     text = metrics.render(facts, {"quiet": 1}, {"open": 1})

@@ -15,10 +15,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from alerts.channels.base import ChannelHealth
 from gateway import config
 from gateway.broker import free_port, is_taken
-from gateway.doctor import broker, examine, local, modem, mosquitto, street
+from gateway.doctor import broker, examine, local, mosquitto, street
 from gateway.doctor.advice import Advice
 from gateway.health import Level
 from gateway.homes.street import Street
@@ -317,40 +316,6 @@ async def _mosquitto(tmp_path: Path, anonymous: str) -> tuple[int, asyncio.subpr
     return port, server
 
 
-# ---- the modem ----
-
-
-@pytest.mark.parametrize(
-    ("health", "has_pin", "level", "said"),
-    [
-        (ChannelHealth(True, "ready", {"signal_dbm": "-71"}), False, Level.OK, "signal_dbm -71"),
-        (ChannelHealth(True, "ready", {"signal_dbm": "-105"}), False, Level.WARN, "weak signal"),
-        (ChannelHealth(False, "sim_pin_wanted", {}), True, Level.OK, "the SIM wants its PIN"),
-        (ChannelHealth(False, "sim_pin_wanted", {}), False, Level.BAD, "sim_pin_wanted"),
-        (ChannelHealth(False, "not_registered", {}), False, Level.BAD, "not_registered"),
-        (ChannelHealth(False, "never_seen_before", {}), False, Level.BAD, "never_seen_before"),
-    ],
-)
-def test_a_modems_health_is_put_into_words(
-    health: ChannelHealth, has_pin: bool, level: Level, said: str
-) -> None:
-    advice = modem.judge("channel gsm", health, has_pin=has_pin)
-    assert advice.level is level
-    assert said in advice.what
-    assert bool(advice.remedy) == (level is not Level.OK)
-
-
-async def test_a_port_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
-    channel = config.GsmChannel(port=str(tmp_path / "ttyUSB9"))
-    settings = msgspec.structs.replace(config.Config(), channels=(channel,))
-    found = [advice async for advice in modem.examine(settings)]
-    assert "ttyUSB9 does not exist" in bad(found)[0]
-
-
-async def test_a_gateway_that_can_tell_nobody_is_bad() -> None:
-    assert "nobody can be told" in bad([a async for a in modem.examine(config.Config())])[0]
-
-
 # ---- a gateway that runs ----
 
 
@@ -404,7 +369,7 @@ async def test_this_gateway_is_asked_how_it_is(tmp_path: Path) -> None:
     with answering(f'{{"name": "menshen", "findings": [{finding}]}}') as port:
         found = await visit(tmp_path, port)
     assert "not_trusted" in warned(found)
-    assert not any(advice.part.startswith("channel") for advice in found)
+    assert not any(advice.part.startswith("channel ") for advice in found)
 
 
 async def test_a_wrong_homes_file_stops_no_gateway_that_knows_homes(tmp_path: Path) -> None:

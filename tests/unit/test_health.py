@@ -8,7 +8,7 @@ import pytest
 
 from alerts.channels.base import ChannelHealth
 from gateway import metrics
-from gateway.health import Facts, Level, assess
+from gateway.health import Facts, Level, Proved, Today, assess
 
 NOW = datetime(2026, 11, 21, 6, tzinfo=UTC)
 UP = ChannelHealth(True, "ready", {"operator": "China Mobile", "imsi": "460001234567890"})
@@ -85,6 +85,34 @@ def test_a_gateway_that_does_its_work_is_well() -> None:
             replace(WELL, notices_waiting=4, oldest_due_at=ago(89)),
             *("outbox", Level.OK, "serving", "4"),
         ),
+        (
+            replace(WELL, parts_today=63, parts_a_day=100, parts_for_all=80),
+            *("budget", Level.OK, "within", "63/100"),
+        ),
+        (
+            replace(WELL, parts_today=64, parts_a_day=100, parts_for_all=80),
+            *("budget", Level.WARN, "nearly_spent", "64/100"),
+        ),
+        (
+            replace(WELL, parts_today=80, parts_a_day=100, parts_for_all=80),
+            *("budget", Level.WARN, "spent", "80/100"),
+        ),
+        (
+            replace(WELL, proofs={"gsm": Proved(ago(25 * 3600), 4.4)}),
+            *("proof", Level.OK, "texts_arrive", "gsm 4 s"),
+        ),
+        (
+            replace(WELL, proofs={"gsm": Proved(ago(25 * 3600), 4.4), "two": Proved()}),
+            *("proof", Level.OK, "not_proven_yet", "two"),
+        ),
+        (
+            replace(WELL, proofs={"gsm": Proved(ago(27 * 3600), 4.4)}),
+            *("proof", Level.WARN, "not_proven", "gsm"),
+        ),
+        (
+            replace(WELL, proofs={"gsm": Proved()}, started_at=ago(27 * 3600)),
+            *("proof", Level.WARN, "not_proven", "gsm"),
+        ),
         (replace(WELL, clock_trusted=False), *("clock", Level.WARN, "not_trusted", "")),
         (
             replace(WELL, heartbeat_address=False),
@@ -117,11 +145,17 @@ def test_of_a_channel_only_what_is_meant_for_people_is_shown() -> None:
 
 def test_metrics_are_what_prometheus_reads() -> None:
     text = metrics.render(
-        replace(WELL, counts={"intake_messages": 7}, channels={'g"s\\m\n': UP}),
+        replace(
+            WELL,
+            counts={"intake_messages": 7},
+            channels={'g"s\\m\n': UP},
+            today={'g"s\\m\n': Today(outcomes={"failed": 1})},
+        ),
         {"quiet": 3},
         {"open": 1},
     )
-    sample = re.compile(r'menshen_[a-z_]+(\{[a-z]+="(\\.|[^"\\\n])*"\})? -?\d+(\.\d+)?')
+    pair = r'[a-z]+="(\\.|[^"\\\n])*"'
+    sample = re.compile(rf"menshen_[a-z_]+(\{{{pair}(,{pair})*\}})? -?\d+(\.\d+)?")
     for line in text.splitlines():
         assert line.startswith(("# HELP ", "# TYPE ")) or sample.fullmatch(line), line
     assert "menshen_intake_messages_total 7\n" in text
@@ -137,6 +171,36 @@ def test_a_state_without_any_home_or_incident_is_zero_and_not_absent() -> None:
         assert f'menshen_homes{{state="{state}"}} 0\n' in text
     for state in ("open", "acknowledged", "on_site", "resolved"):
         assert f'menshen_incidents{{state="{state}"}} 0\n' in text
+
+
+def test_a_channel_is_measured_by_what_it_and_the_ledger_say() -> None:
+    told = {"signal_dbm": "-71", "stored": "3/50", "unconfirmed_count": "2", "sent_count": "?"}
+    text = metrics.render(
+        replace(
+            WELL,
+            channels={"gsm": ChannelHealth(True, "ready", told | {"received_texts": "7"})},
+            today={"gsm": Today(3, 4, 20.0, {"delivered": 2, "unknown": 1})},
+            proofs={"gsm": Proved(ago(60), 4.25), "two": Proved()},
+            held={"quiet_hours": 2},
+        ),
+        {},
+        {},
+    )
+    for wanted in (
+        'channel_signal_dbm{channel="gsm"} -71',
+        'channel_stored{channel="gsm"} 3',
+        'channel_store_size{channel="gsm"} 50',
+        'channel_events_total{channel="gsm",event="unconfirmed"} 2',
+        'channel_events_total{channel="gsm",event="received_texts"} 7',
+        'texts_today{channel="gsm",outcome="delivered"} 2',
+        'cost_today_yuan{channel="gsm"} 0.200',
+        'notices_held{reason="quiet_hours"} 2',
+        'proof_seconds{channel="gsm"} 4.250',
+        'proof_age_seconds{channel="gsm"} 60',
+    ):
+        assert f"menshen_{wanted}\n" in text
+    assert 'event="sent"' not in text
+    assert 'proof_seconds{channel="two"}' not in text
 
 
 def test_lag_and_waiting_are_measured() -> None:

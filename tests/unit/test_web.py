@@ -31,6 +31,10 @@ CALLS = [
     ("GET", "/api/homes", None),
     ("GET", "/api/permits", None),
     ("GET", "/api/silences", None),
+    ("GET", "/api/sms", None),
+    ("GET", "/api/sms/ledger?since_at=2026-11-20T00:00:00Z", None),
+    ("GET", "/api/sms/tests/7f3a09c2", None),
+    ("POST", "/api/sms/tests", {"number": "13912345678"}),
     ("POST", "/api/incidents/4821/ack", {"actor": "a"}),
     ("POST", "/api/permits", {"home": CODE, "purpose": "meal", "actor": "a", **SPAN}),
     ("POST", "/api/permits/p1/revoke", {"actor": "a"}),
@@ -208,7 +212,10 @@ def test_nobody_asks_or_acts_without_the_token(
 
 def test_every_path_of_the_api_is_among_those_tried(gateway: FakeGateway) -> None:
     app = create_app(gateway, gateway)
-    tried = {re.sub(r"4821|p1|s1", "{}", path).replace("/ack", "/{}") for _, path, _ in CALLS}
+    tried = {
+        re.sub(r"4821|p1|s1|7f3a09c2", "{}", path.partition("?")[0]).replace("/ack", "/{}")
+        for _, path, _ in CALLS
+    }
     served = {
         re.sub(r"\{\w+\}", "{}", route.path)
         for route in _routes(app)
@@ -374,7 +381,11 @@ def test_permits_and_silences_reach_the_gateway_by_watch(
     client: httpx.Client, gateway: FakeGateway
 ) -> None:
     watch = gateway.watches[CODE]
-    for _, path, body in CALLS[6:]:
+    for _, path, body in [
+        call for call in CALLS if "/permits" in call[1] or "/silences" in call[1]
+    ]:
+        if body is None:
+            continue
         assert client.post(path, json=body, headers=BEARER).status_code == 200, path
     by_address = {"home": HOME, "purpose": "meal", "actor": "a", **SPAN}
     assert client.post("/api/permits", json=by_address, headers=BEARER).status_code == 200
