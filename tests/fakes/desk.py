@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alerts import commands, escalation, incident, reply
+from alerts.changes import Changes
 from alerts.commands import Answer, Command
 from alerts.model import (
-    Changes,
     Condition,
     ConditionKind,
     Incident,
