@@ -37,7 +37,7 @@ picture: $(READY)  ## record the README's picture (needs Chromium)
 	$(BIN)/python docs/record_picture.py
 
 lock:  ## resolve the dependencies anew (maintainers; needs pip-tools)
-	pip-compile --quiet --generate-hashes --extra dev --extra sim --extra embedded --extra tencent --extra aliyun --extra push --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe --output-file requirements/locked.txt pyproject.toml
+	pip-compile --quiet --generate-hashes --extra dev --extra sim --extra embedded --extra tencent --extra aliyun --extra push --extra pi --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe --output-file requirements/locked.txt pyproject.toml
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

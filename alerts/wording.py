@@ -100,6 +100,7 @@ class Wording:
     others_missing: str
     you_are_missing: str
     urgency: Mapping[Severity, str]
+    not_activated: str  # a device that was mounted, and never came into service
     what: Mapping[ConditionKind, Phrase]
     what_because: Mapping[tuple[ConditionKind, Reason], Phrase]
     why: Mapping[Reason, str]
@@ -153,6 +154,7 @@ CHINESE = Wording(
         Severity.MINOR: "一般",
         Severity.HEALTH: "设备",
     },
+    not_activated="{address} 设备装上{n}分钟仍未启用，请问安装员",
     what={
         ConditionKind.OPENED: Phrase("未报备开门", standing="门还开着"),
         ConditionKind.LEFT_OPEN: Phrase("门开超{left_open}未报备", "门一直开着", "门还开着"),
@@ -295,6 +297,7 @@ ENGLISH = Wording(
         Severity.MINOR: "minor",
         Severity.HEALTH: "equipment",
     },
+    not_activated="{address}: device mounted {n} min ago, still not in service",
     what={
         ConditionKind.OPENED: Phrase("unannounced opening", "opened", "the door is open"),
         ConditionKind.LEFT_OPEN: Phrase("door open {left_open}", "open", "the door is open"),

@@ -19,6 +19,7 @@ class Plan:
     flash_s: float  # seconds of writing at each rate
     texts: int  # sent over a simulated modem
     queue: int  # of texts that wait for it at once
+    import_homes: int  # brought in while messages come, with three devices each
 
 
 FULL = Plan(
@@ -32,6 +33,7 @@ FULL = Plan(
     flash_s=20,
     texts=1_000,
     queue=500,
+    import_homes=100_000,
 )
 QUICK = Plan(
     streets=(1_000, 10_000),
@@ -44,6 +46,7 @@ QUICK = Plan(
     flash_s=5,
     texts=300,
     queue=500,
+    import_homes=5_000,
 )
 SMOKE = Plan(
     streets=(20, 40),
@@ -56,5 +59,6 @@ SMOKE = Plan(
     flash_s=0.5,
     texts=10,
     queue=20,
+    import_homes=30,
 )
 """For the test of the harness: that everything runs, not what comes out."""

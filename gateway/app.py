@@ -12,14 +12,16 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from socket import socket
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerts.budget import parts_for_all
 from alerts.channels.base import Channel, Receive
 from alerts.dispatch import Dispatcher
 from gateway.assurance import assure, costly, make_trials, prices_fen, provable
+from gateway.audit.heads import Heads
 from gateway.clock import Clock
 from gateway.config import Config, read_secret
 from gateway.deciding import Deciding, reload, start_deciding
@@ -29,8 +31,13 @@ from gateway.health import assess
 from gateway.heartbeat import Heartbeat, get, notify_systemd
 from gateway.homes.street import Street
 from gateway.hooked import Hook, make_hooks
+from gateway.installing.late import Late
+from gateway.provisioning.service import Provisioning, open_accounts
+from gateway.registry.imports import Imports
+from gateway.registry.service import Registry
 from gateway.serve import listen, serve_when_asked
 from gateway.telling import start_telling
+from gateway.tls import Serving
 from gateway.together import Work, together
 from gateway.trial import AskedTrials, Trials
 from gateway.vitals import Vitals
@@ -51,6 +58,13 @@ class Running:
     reload: Callable[[], None]  # reads the homes file again
 
 
+class Pushing(NamedTuple):
+    """Who may push to this gateway, and what takes it in."""
+
+    hooks: Sequence[Hook]
+    receive: Receive
+
+
 @asynccontextmanager
 async def running(
     config: Config,
@@ -67,12 +81,18 @@ async def running(
     """
     async with AsyncExitStack() as stack:
         ground = await lay_ground(stack, config, clock or Clock(), street, audience or Audience())
+        await open_accounts(config, ground.database, ground.clock.now())
         deciding = await start_deciding(stack, ground)
         channels, dispatcher, receive = await start_telling(stack, ground, deciding)
         trials = make_trials(ground, deciding)
         watch, proving = assure(ground, deciding, channels, trials)
         desk, heartbeat = _desk(ground, deciding, channels, trials)
-        hooks = make_hooks(config)
+        pushing = Pushing(make_hooks(config), receive)
+        serving = Serving(config.tls_dir) if config.web.tls else None
+        accounts = _accounts(ground, deciding, serving)
+        imports = _imports(ground, deciding)
+        stack.push_async_callback(imports.close)
+        load_web = partial(_load_web, ground, desk, accounts, imports, deciding, serving, pushing)
         page = listening or listen(config.web.host, config.web.port)
         stack.callback(page.close)
         work: Work = {
@@ -82,8 +102,12 @@ async def running(
             "channels": watch.run(),
             "proofs": proving.run(),
             "heartbeat": heartbeat.run(config.heartbeat.every_s),
-            "web": serve_when_asked(partial(_load_web, desk, hooks, receive), page),
+            "web": serve_when_asked(load_web, page),
             "vitals": desk.vitals.run(),
+            "broker accounts": accounts.run(),
+            "audit heads": _heads(ground).run(),
+            "late installings": _late(ground, deciding).run(),
+            **_hardware(stack, ground, deciding, desk),
         }
         await stack.enter_async_context(together(work, ground.fail))
         notify_systemd("READY=1")
@@ -158,6 +182,29 @@ def _desk(
     return desk, heartbeat
 
 
+def _heads(ground: Ground) -> Heads:
+    """Make what writes down each day where the audit ends."""
+    config = ground.config
+    return Heads(
+        config.audit_heads_file, ground.database.read, ground.clock.now, config.policy.timezone
+    )
+
+
+def _late(ground: Ground, deciding: Deciding) -> Late:
+    """Make what tells of devices that were mounted and never came into service."""
+    within = timedelta(seconds=ground.config.installing.within_s)
+    return Late(deciding.writer, deciding.pipeline, within, ground.clock.now)
+
+
+def _hardware(stack: AsyncExitStack, ground: Ground, deciding: Deciding, desk: Desk) -> Work:
+    """Take what is wired to this machine; nothing is loaded where nothing is."""
+    if not (ground.config.inputs or ground.config.outputs):
+        return {}
+    from gateway.hardware.running import start_hardware
+
+    return start_hardware(stack, ground.clock, deciding.wired, desk)
+
+
 async def _wake(has_notices: asyncio.Event, dispatcher: Dispatcher) -> None:
     while True:
         await has_notices.wait()
@@ -165,13 +212,51 @@ async def _wake(has_notices: asyncio.Event, dispatcher: Dispatcher) -> None:
         dispatcher.wake()
 
 
+def _accounts(ground: Ground, deciding: Deciding, serving: Serving | None) -> Provisioning:
+    """Make what keeps the broker's accounts."""
+    refresh = serving.refresh if serving else lambda: None
+    return Provisioning(
+        ground.config, ground.clock, ground.database, deciding.writer, ground.keys, refresh
+    )
+
+
+def _imports(ground: Ground, deciding: Deciding) -> Imports:
+    """Make the registry, and what brings lists into it."""
+    registry = Registry(
+        ground.config,
+        ground.clock,
+        ground.keys,
+        ground.database,
+        deciding.writer,
+        deciding.pipeline,
+        ground.register,
+    )
+    ground.register.on_loaded.append(registry.index.invalidate)
+    return Imports(registry)
+
+
 def _load_web(
-    desk: Desk, hooks: Sequence[Hook], receive: Receive
+    ground: Ground,
+    desk: Desk,
+    accounts: Provisioning,
+    imports: Imports,
+    deciding: Deciding,
+    serving: Serving | None,
+    pushing: Pushing,
 ) -> Callable[[socket], Awaitable[None]]:
     """Load the web server, now that somebody wants to see, or to push, something."""
+    from devices.decode import decode
+    from devices.registry import standard
+    from gateway.installing.office import InstallingOffice
+    from gateway.release.hearing import releases_of
     from gateway.web.app import create_app
     from gateway.web.hooks import Hooks
     from gateway.web.server import serve
 
-    pushed = Hooks(hooks, receive, desk.vitals.pushes) if hooks else None
-    return partial(serve, create_app(desk, desk, desk.config.web.host, pushed))
+    releases = releases_of(desk, deciding.writer, deciding.releases) if deciding.releases else None
+    known = standard(ground.register.settings, desk.config.zigbee2mqtt.bases)
+    installing = InstallingOffice(imports.registry, desk, desk, partial(decode, registry=known))
+    hooks = Hooks(*pushing, desk.vitals.pushes) if pushing.hooks else None
+    host = desk.config.web.host
+    app = create_app(desk, desk, host, accounts, imports, releases, installing, hooks)
+    return partial(serve, app, tls=serving.context if serving else None)

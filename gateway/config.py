@@ -16,7 +16,12 @@ from msgspec import Meta
 
 from alerts.policy import Policy, Spending
 from gateway.channel_config import ChannelConfig
+from gateway.hardware.settings import Input, Output
+from gateway.hardware.settings import check as check_pins
 from gateway.settings import Setting, SettingsError, read_file, settings_of
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine that no other one reaches."""
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -24,6 +29,8 @@ Positive = Annotated[int, Meta(ge=1)]
 LONGEST_DAYS = 88
 """No record that may lead to a person is kept longer: the shortest three months (February to April)
 are 89 days, and a round of deleting may come late (Hong Kong's terms, PIPL 19 and 47)."""
+LONGEST_CONTEST_DAYS = 14
+"""What is personal is destroyed this long after its release at the latest (Hong Kong's terms)."""
 SHORTEST_DAYS = 7
 """An incident's number is not given again in its team for this long; the incident says so."""
 
@@ -58,7 +65,8 @@ class Gateway(_Table, frozen=True):
     keys_file: str = ""
     """The key store. Empty: `keys/keys.json` in `data_dir`; better on another medium."""
     homes_file: str = "homes.toml"
-    """Homes, teams, orders and devices."""
+    """Homes, teams, orders and devices. Empty: there is no such file, and they are entered and
+    imported with `menshen registry`."""
     language: Literal["zh", "en"] = "zh"
     """Language of texts and of the status page."""
 
@@ -82,6 +90,29 @@ class Mqtt(_Table, frozen=True):
     """MQTT version tried first. A broker that refuses 5 is asked for 3.1.1 by itself."""
 
 
+class BrokerAccounts(_Table, frozen=True):
+    """Accounts of devices and bridges on a mosquitto on this machine, kept by this gateway."""
+
+    directory: str = ""
+    """Directory for mosquitto's `passwd` and `acl`, and its certificate. Empty: somebody else keeps
+    its accounts. With it `mqtt.username` and `mqtt.password_file` must be set."""
+    reload: tuple[str, ...] = ("systemctl", "reload", "mosquitto")
+    """The program, with its arguments, that has mosquitto read them again ..."""
+    pid_file: str = ""
+    """... or, where set, the file that holds mosquitto's process id: it is sent SIGHUP."""
+    address: Annotated[str, Meta(pattern=r"^[^\s/]*$")] = ""
+    """Host name and port of the broker as devices reach it, for labels: `gate.local:8883`."""
+    grace_h: Annotated[float, Meta(ge=0, le=24 * 31)] = 168.0
+    """Hours that the old password of a device is let in beside a new one (ours: a week)."""
+
+
+class Tls(_Table, frozen=True):
+    """Certificates of this gateway's own authority; `menshen init --tls` makes them."""
+
+    directory: str = ""
+    """Where they are kept. Empty: `tls` in `data_dir`."""
+
+
 class Journal(_Table, frozen=True):
     """How observations are grouped into commits, and how long they are kept."""
 
@@ -102,17 +133,38 @@ class Records(_Table, frozen=True):
     keep_days: Annotated[int, Meta(ge=SHORTEST_DAYS, le=LONGEST_DAYS)] = LONGEST_DAYS
     """Days that incidents, texts, decisions and permits are kept once they are over (never past
     three months: Hong Kong's terms, PIPL 19 and 47)."""
+    contest_days: Annotated[float, Meta(gt=0, le=LONGEST_CONTEST_DAYS)] = LONGEST_CONTEST_DAYS
+    """Days after a release within which the record can be contested; then its key is destroyed
+    (Hong Kong's terms: 14 days)."""
 
 
 class Web(_Table, frozen=True):
     """The local API and the status page."""
 
     host: str = "127.0.0.1"
-    """Address to listen on. The status page asks no login: keep it on loopback."""
+    """Address to listen on. Anything but loopback wants `login` too."""
     port: Port = 8080
     """TCP port."""
     public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = ""
     """Where the team reaches the status page, through a reverse proxy; push services hear of it."""
+    login: bool = False
+    """Whether the status page asks for a login. Pages that show more always do."""
+    tls: bool = False
+    """Whether it speaks HTTPS, with the certificate of this gateway's own authority."""
+
+
+class Installing(_Table, frozen=True):
+    """Installing devices with a phone."""
+
+    within_s: Annotated[float, Meta(ge=60, le=86400)] = 900.0
+    """Seconds from mounting a device to its service; then the lead is told (ours: 15 minutes a
+    home)."""
+    weakest_dbm: Annotated[int, Meta(ge=-120, le=0)] = -80
+    """A device that hears its network weaker than this is not put into service (ours)."""
+    least_link_quality: Annotated[int, Meta(ge=0, le=255)] = 40
+    """The same for a radio that says 0 to 255 (ours)."""
+    least_battery_pct: Annotated[int, Meta(ge=0, le=100)] = 30
+    """A battery below this is changed first (ours: it outlasts an order of 14 days)."""
 
 
 class Heartbeat(_Table, frozen=True):
@@ -145,14 +197,21 @@ class Tables(_Table, frozen=True):
 
     gateway: Gateway = Gateway()
     mqtt: Mqtt = Mqtt()
+    broker: BrokerAccounts = BrokerAccounts()
+    tls: Tls = Tls()
     journal: Journal = Journal()
     records: Records = Records()
     web: Web = Web()
+    installing: Installing = Installing()
     heartbeat: Heartbeat = Heartbeat()
     proof: Proof = Proof()
     zigbee2mqtt: Zigbee2Mqtt = Zigbee2Mqtt()
     channels: tuple[ChannelConfig, ...] = ()
     """The means of telling people, the first tried first."""
+    inputs: tuple[Input, ...] = ()
+    """What is wired to pins of this machine and says something."""
+    outputs: tuple[Output, ...] = ()
+    """What is wired to pins of this machine and shows something."""
     spending: Spending = Spending()
     policy: Policy = Policy()
 
@@ -184,9 +243,19 @@ class Config(Tables, frozen=True):
         return self.path(written) if written else self.data_dir / "keys" / "keys.json"
 
     @property
+    def signing_key_file(self) -> Path:
+        """The key by which certificates of deletion are signed."""
+        return self.data_dir / "certificate-key.pem"
+
+    @property
     def token_file(self) -> Path:
         """The bearer token of the local API."""
         return self.data_dir / "token"
+
+    @property
+    def audit_heads_file(self) -> Path:
+        """Where the audit ended on each day; copies of it go to the supervisors."""
+        return self.data_dir / "audit-heads.txt"
 
     @property
     def homes_file(self) -> Path:
@@ -197,7 +266,18 @@ class Config(Tables, frozen=True):
     def base_url(self) -> str:
         """Where the local API of this gateway answers."""
         host = "127.0.0.1" if self.web.host in {"0.0.0.0", "::"} else self.web.host  # noqa: S104 - read, not bound
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.web.port}"
+        scheme = "https" if self.web.tls else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.web.port}"
+
+    @property
+    def broker_dir(self) -> Path | None:
+        """Where the broker's accounts are written; None where somebody else keeps them."""
+        return self.path(self.broker.directory) if self.broker.directory else None
+
+    @property
+    def tls_dir(self) -> Path:
+        """Where the certificates of this gateway's own authority are kept."""
+        return self.path(self.tls.directory) if self.tls.directory else self.data_dir / "tls"
 
     @property
     def client_id(self) -> str:
@@ -212,10 +292,21 @@ def load(path: Path) -> Config:
     _check_table(tables.spending, f"{path}: spending")
     if tables.proof.at:
         time_of_day(tables.proof.at, f"{path}: proof.at")
+    check_pins(tables.inputs, tables.outputs, str(path))
+    if tables.web.host not in LOOPBACK and not tables.web.login:
+        raise SettingsError(
+            f"{path}: web.login: must be true where web.host is not this machine alone; without it"
+            " everybody who reaches the gateway would see the status page"
+        )
     names = [channel.name for channel in tables.channels]
     for name in names:
         if names.count(name) > 1:
             raise SettingsError(f'{path}: channels: two are named "{name}"; give each its own name')
+    if tables.broker.directory and not (tables.mqtt.username and tables.mqtt.password_file):
+        raise SettingsError(
+            f"{path}: broker.directory: the gateway needs an account itself: set mqtt.username and"
+            " mqtt.password_file (`menshen init` wrote a password)"
+        )
     return Config(**msgspec.structs.asdict(tables), base_dir=str(path.absolute().parent))
 
 

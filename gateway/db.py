@@ -17,22 +17,28 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
-HEAD = "0002"
+HEAD = "0007"
 """The newest version in `gateway/schema/versions`."""
 
 LOOK_FOR_DAMAGE_S = 1.0
 """The check at start takes no longer than this; a large database is looked at in part."""
 
+BUSY_MS = 5000
+"""How long a statement waits for another process that has the file (a backup, a look at it)."""
+
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # a commit is on the disk, not in the system's memory
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 5000",
+    f"PRAGMA busy_timeout = {BUSY_MS}",
     # 4 MB: pages that many commits touch (cursor, end of the journal) are written back once, and
     # no commit has to wait long for it on a slow card.
     "PRAGMA wal_autocheckpoint = 1000",
     "PRAGMA journal_size_limit = 33554432",
     "PRAGMA temp_store = MEMORY",
+    # What is deleted from a page that is written anyway is zeroed. A release, which must leave
+    # nothing, has freed pages zeroed too (`overwriting`): for all rows it would double the writes.
+    "PRAGMA secure_delete = FAST",
 )
 
 
@@ -169,6 +175,31 @@ def is_current(path: Path) -> bool:
     except sqlite3.DatabaseError:
         return False
     return found is not None and found[0] == HEAD
+
+
+@contextmanager
+def overwriting(connection: Connection) -> Iterator[None]:
+    """Have all that is deleted within zeroed in the file. Outside of a transaction."""
+    driver = driver_of(connection)
+    driver.execute("PRAGMA secure_delete = ON")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA secure_delete = FAST")
+
+
+def empty_log(connection: Connection) -> bool:
+    """Empty the write-ahead log, which has pages as they were; say whether nobody was in the way.
+
+    Outside of a transaction. It waits for nobody.
+    """
+    driver = driver_of(connection)
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        (is_busy, _, _) = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    return not is_busy
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:

@@ -17,10 +17,14 @@ from devices.decode import decode
 from gateway.config import Config, read_secret
 from gateway.draws import SecretDraws
 from gateway.ground import Ground
+from gateway.hardware.local import WiredSource
 from gateway.intake import Intake
 from gateway.keeping import Keeping, Limits, free_bytes
 from gateway.mqtt import Broker, MqttSource, trusting
 from gateway.pipeline import Pipeline, Surroundings
+from gateway.release.escrow import Escrow
+from gateway.release.pump import ReleasePump
+from gateway.release.releasing import Releasing
 from gateway.timers import Timers
 from gateway.writer import Writer
 
@@ -37,12 +41,14 @@ class Deciding:
     keeping: Keeping
     writer: Writer
     has_notices: asyncio.Event
+    wired: WiredSource | None = None
+    releases: ReleasePump | None = None
 
     def counts(self) -> dict[str, int]:
         """Return the running totals of all parts, by name."""
         reasons = {f"reason_{each}": count for each, count in self.pipeline.counts.items()}
         passed_over = {"records_passed_over": self.pipeline.records_passed_over}
-        kept = self.keeping.counts
+        kept = {**self.keeping.counts, **(self.releases.counts if self.releases else {})}
         return {**self.source.counts, **self.intake.counts, **kept, **reasons, **passed_over}
 
 
@@ -64,6 +70,9 @@ async def start_deciding(stack: AsyncExitStack, ground: Ground) -> Deciding:
         )
     )
     source = MqttSource(_broker(config), known.subscriptions())
+    wired = WiredSource() if config.inputs else None
+    if wired is not None:
+        stack.callback(wired.close)
     intake = Intake(
         source,
         pipeline,
@@ -71,16 +80,19 @@ async def start_deciding(stack: AsyncExitStack, ground: Ground) -> Deciding:
         clock.now,
         group_rows=config.journal.group_rows,
         group_ms=config.journal.group_ms,
+        beside=wired,
     )
     timers = Timers(pipeline, clock, lambda: source.is_connected)
     keeping = Keeping(
         _limits(config), clock.now, clock.is_trusted, partial(free_bytes, config.data_dir)
     )
-    writer = Writer(ground.database, intake, timers, keeping, on_failure=ground.soon(ground.fail))
+    releases = _releases(ground, pipeline)
+    pumps = (intake, timers, keeping, releases)
+    writer = Writer(ground.database, *pumps, on_failure=ground.soon(ground.fail))
     started = writer.start()
     stack.callback(writer.close)
     await asyncio.wrap_future(started)
-    return Deciding(source, intake, pipeline, keeping, writer, has_notices)
+    return Deciding(source, intake, pipeline, keeping, writer, has_notices, wired, releases)
 
 
 def reload(ground: Ground, deciding: Deciding) -> None:
@@ -106,6 +118,27 @@ def _broker(config: Config) -> Broker:
         tls=trusting(config.path(mqtt.ca_file)) if mqtt.ca_file else None,
         speaks_mqtt5=mqtt.version == "5",
     )
+
+
+def _releases(ground: Ground, pipeline: Pipeline) -> ReleasePump:
+    config, clock = ground.config, ground.clock
+
+    def released() -> None:
+        for told in ground.register.on_loaded:
+            told()
+
+    releasing = Releasing(
+        pipeline=pipeline,
+        keys=ground.keys,
+        escrow=Escrow(ground.keys),
+        signing_key_file=config.signing_key_file,
+        contest=timedelta(days=config.records.contest_days),
+        timezone=config.policy.timezone,
+        is_trusted=clock.is_trusted,
+        on_released=released,
+        farewells=ground.register.farewells,
+    )
+    return ReleasePump(releasing, clock.now, clock.is_trusted)
 
 
 def _limits(config: Config) -> Limits:

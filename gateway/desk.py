@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -23,6 +25,8 @@ from gateway.trial import AskedTrials, TrialBegun
 from gateway.vitals import Vitals
 from gateway.web.ports import Language
 from gateway.writer import Writer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,16 @@ class Desk:
     def timezone(self) -> str:
         """Local time of the status page."""
         return self.config.policy.timezone
+
+    @property
+    def asks_login(self) -> bool:
+        """Say whether the status page asks for a login."""
+        return self.config.web.login
+
+    @property
+    def audit_heads_file(self) -> Path:
+        """Where each day's head of the audit is written down."""
+        return self.config.audit_heads_file
 
     def now(self) -> datetime:
         """The gateway's clock, aware UTC."""
@@ -95,3 +109,11 @@ class Desk:
     def ended_trial(self, token: str) -> Attempt | None:
         """Return what a channel said of a test text, if it is known by now."""
         return self.trials.ended(token)
+
+    def is_trial_under_way(self, token: str) -> bool:
+        """Say whether a channel still has a test text; it may not be on record yet."""
+        return self.trials.is_under_way(token)
+
+    async def write(self, job: Callable[[Connection], T]) -> T:
+        """Run a job on the writer thread, in a transaction of its own."""
+        return await self.writer.run(job)

@@ -76,6 +76,15 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
+class Wired:
+    """What is wired to the pins of this machine."""
+
+    problem: str  # which pins cannot be used, "" where all can
+    has_mains: bool = False  # whether an input tells of the mains
+    on_battery_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the running parts say of themselves."""
 
@@ -108,6 +117,7 @@ class Facts:
     heartbeat_failure: str | None = None
     pushes: Mapping[str, int] = field(default_factory=dict)
     """What SMS providers pushed, by what became of it."""
+    wired: Wired | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     """Running totals by name, e.g. `intake_messages`; they become metrics."""
 
@@ -138,6 +148,7 @@ def assess(facts: Facts) -> Health:
             _clock(facts),
             _homes(facts),
             _heartbeat(facts),
+            *_wired(facts),
         )
     )
 
@@ -241,3 +252,19 @@ def _heartbeat(facts: Facts) -> Finding:
     if facts.now - last_at > HEARTBEAT_LATE:
         return Finding("heartbeat", Level.WARN, "not_heard", facts.heartbeat_failure or "")
     return Finding("heartbeat", Level.OK, "heard")
+
+
+def _wired(facts: Facts) -> Iterator[Finding]:
+    """A warning at most: that a wired device is silent is told by itself."""
+    wired = facts.wired
+    if wired is None:
+        return
+    if wired.problem:
+        yield Finding("pins", Level.WARN, "not_usable", wired.problem)
+    else:
+        yield Finding("pins", Level.OK, "in_use")
+    if wired.on_battery_since is not None:
+        minutes = int((facts.now - wired.on_battery_since).total_seconds() // 60)
+        yield Finding("power", Level.WARN, "on_battery", f"{minutes} min")
+    elif wired.has_mains:
+        yield Finding("power", Level.OK, "on_mains")

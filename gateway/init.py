@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +20,10 @@ HEAD = """\
 """
 
 
+BROKER_PASSWORD = "broker-password"  # noqa: S105  # a file's name
+"""The gateway's own, on a broker whose accounts it keeps."""
+
+
 class Written(NamedTuple):
     """One file, and whether it is new."""
 
@@ -27,24 +32,31 @@ class Written(NamedTuple):
     what: str
 
 
-def init(config_file: Path) -> list[Written]:
+def init(config_file: Path, names: Sequence[str] | None = None) -> list[Written]:
     """Write configuration, homes example, data directory, keys and token where absent.
 
-    Raises `SettingsError` where a configuration is there already and cannot be used.
+    `names`, where given, asks for certificates too: of this machine, beside loopback. Raises
+    `SettingsError` where a configuration is there already and cannot be used, or a name is none.
     """
     config_file.parent.mkdir(parents=True, exist_ok=True)
     done = [_write(config_file, example_config(), "configuration, every setting explained")]
     config = load(config_file)
     homes = resources.files("gateway").joinpath("examples/homes.toml").read_text(encoding="utf-8")
     done.append(_write(config.homes_file, homes, "homes, teams and devices: an example to edit"))
-    return done + init_data(config)
+    done += init_data(config)
+    return done if names is None else [*done, _certificates(config, names)]
 
 
 def init_data(config: Config) -> list[Written]:
     """Make the data directory, keys and token where absent."""
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     token = secrets.token_urlsafe(32)
-    return [_keys(config), _write(config.token_file, f"{token}\n", "token of the local API")]
+    password = secrets.token_urlsafe(24)
+    return [
+        _keys(config),
+        _write(config.token_file, f"{token}\n", "token of the local API"),
+        _write(config.data_dir / BROKER_PASSWORD, f"{password}\n", "for mqtt.password_file"),
+    ]
 
 
 def example_config() -> str:
@@ -85,6 +97,17 @@ def _keys(config: Config) -> Written:
     if is_new:
         KeyStore.create(config.keys_file)
     return Written(config.keys_file, is_new, "keys of what is encrypted: keep a copy elsewhere")
+
+
+def _certificates(config: Config, names: Sequence[str]) -> Written:
+    """Make an authority, and certificates of broker and web page, where there is none."""
+    from gateway import tls
+
+    is_new = not tls.is_made(config.tls_dir)
+    if is_new:
+        tls.create(config.tls_dir, config.gateway.name, names, datetime.now(UTC))
+    shown = tls.look(config.tls_dir).fingerprint
+    return Written(config.tls_dir, is_new, f"certificates; the authority's is {shown}")
 
 
 def _write(path: Path, text: str, what: str) -> Written:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from selectors import BaseSelector
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -38,6 +39,18 @@ KEPT_OF_LARGE = 1024
 logger = logging.getLogger(__name__)
 
 
+class Beside(Protocol):
+    """A second source: messages that come past the broker and need no confirming."""
+
+    def start(self, selector: BaseSelector) -> None:
+        """Wake `selector` when messages come."""
+        ...
+
+    def take(self) -> list[Arrival]:
+        """Return what has come, without waiting."""
+        ...
+
+
 class Intake:
     """The pump between the broker and the journal."""
 
@@ -51,8 +64,10 @@ class Intake:
         group_rows: int = 500,
         group_ms: float = 5.0,
         monotonic: Callable[[], float] = time.monotonic,
+        beside: Beside | None = None,
     ) -> None:
         self._source = source
+        self._beside = beside
         self._pipeline = pipeline
         self._decode = decode
         self._now = now
@@ -92,12 +107,14 @@ class Intake:
             self._next_seq = journal.last_seq(connection) + 1
             self._duplicates.restore(connection, self._decode)
         self._source.start(selector)
+        if self._beside is not None:
+            self._beside.start(selector)
 
     def pump(self, connection: Connection) -> float:
         """Take what has arrived, commit when due; return the seconds until it wants to go on."""
         now = self._monotonic()
         is_full = len(self._rows) >= self._group_rows
-        arrivals = [] if is_full else self._source.take()
+        arrivals = [] if is_full else self._take()
         if arrivals:
             self._read(arrivals)
         if self._mids or self._rows:
@@ -113,6 +130,8 @@ class Intake:
 
     def stop(self, connection: Connection) -> None:
         """Commit what was taken, save what is known of each device, and disconnect."""
+        if self._beside is not None:
+            self._read(self._beside.take())
         if self._rows:
             self._commit(connection)
         self._source.stop()
@@ -127,6 +146,10 @@ class Intake:
         return self._last_commit + self._group_s - now
 
     # ---- reading ----
+
+    def _take(self) -> list[Arrival]:
+        arrivals = self._source.take()
+        return arrivals if self._beside is None else [*self._beside.take(), *arrivals]
 
     def _read(self, arrivals: list[Arrival]) -> None:
         received = self._now()

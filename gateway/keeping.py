@@ -136,8 +136,8 @@ class Keeping:
     def _slices(self, connection: Connection, now: datetime) -> Iterator[None]:
         while self._expire_journal(connection, now):
             yield
-        before = micros(now - self._limits.records)
         for retention in RECORDS:
+            before = micros(now - (retention.kept or self._limits.records))
             after: Any = None
             while (after := self._expire(connection, retention, before, after)) is not None:
                 yield

@@ -117,6 +117,16 @@ def load(connection: Connection) -> dict[str, Saved]:
     return saved
 
 
+def facts(connection: Connection, devices: Iterable[str]) -> dict[str, list[str]]:
+    """Return which kinds of fact each of these devices has reported, as far as rows tell."""
+    query = select(device_states).where(device_states.c.device.in_(list(devices)))
+    found = {}
+    for row in connection.execute(query):
+        states = DeviceMemory.from_row(_decode_row(row.state).memory).states
+        found[row.device] = sorted({key.partition("/")[0] for key in states})
+    return found
+
+
 def fold(connection: Connection, saved: dict[str, Saved], until: int, decode: Decode) -> None:
     """Bring loaded memories up to record `until`, in place; devices without a row get one."""
     for record in journal.read_all(connection, folded_to(connection), until):

@@ -40,6 +40,8 @@ CURSOR_EVERY = timedelta(seconds=1)
 CATCH_UP_RECORDS = 2000
 
 T = TypeVar("T")
+Also = Callable[[Connection], None]
+"""What is written together with a turn's changes, or not at all."""
 
 logger = logging.getLogger(__name__)
 
@@ -123,6 +125,7 @@ class Pipeline:
     def reload(self, connection: Connection, now: datetime) -> None:
         """Rebuild after homes, orders, teams or devices changed."""
         self.stop(connection, now)
+        self._state = None  # not both in memory at once
         self._rebuild(connection, now)
 
     # ---- what was heard ----
@@ -221,9 +224,15 @@ class Pipeline:
         """Take a text from the phone of these contacts."""
         return self._turn(connection, lambda turn: reply.read(turn, contacts, text), now)
 
-    def run(self, connection: Connection, work: Callable[[Turn], T], now: datetime) -> T:
-        """Run any turn, and save what it decides."""
-        return self._turn(connection, work, now)
+    def run(
+        self,
+        connection: Connection,
+        work: Callable[[Turn], T],
+        now: datetime,
+        also: Also | None = None,
+    ) -> T:
+        """Run any turn, and save what it decides; `also` is written in the same transaction."""
+        return self._turn(connection, work, now, also=also)
 
     def shift(self, connection: Connection, by: timedelta, now: datetime) -> None:
         """The wall clock stepped by `by`; `now` is the time after it."""
@@ -253,6 +262,7 @@ class Pipeline:
         work: Callable[[Turn], T],
         now: datetime,
         seq: int | None = None,
+        also: Also | None = None,
     ) -> T:
         """Run the engine once and save what it decided, with the cursor at `seq`."""
         if self._state is None:
@@ -262,8 +272,8 @@ class Pipeline:
         seq = self.cursor if seq is None else seq
         try:
             result = work(turn)
-            if turn.changes:
-                self._save(connection, turn, seq)
+            if turn.changes or also is not None:
+                self._save(connection, turn, seq, also)
         except BaseException:
             self._state = None
             raise
@@ -275,7 +285,7 @@ class Pipeline:
             self._around.on_notices()
         return result
 
-    def _save(self, connection: Connection, turn: Turn, seq: int) -> None:
+    def _save(self, connection: Connection, turn: Turn, seq: int, also: Also | None) -> None:
         """Commit changes, the devices they are about, and the cursor."""
         changes = turn.changes
         about = {each.device for each in changes.conditions}
@@ -285,6 +295,8 @@ class Pipeline:
             end_orders(connection, changes.orders_ended)
             checkpoint.save(connection, turn.state, about, seq)
             cursor.move(connection, CONSUMER, seq, turn.now)
+            if also is not None:
+                also(connection)
         self._saved_seq, self._saved_at = seq, turn.now
 
     # ---- lazily saved ----

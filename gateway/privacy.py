@@ -1,8 +1,9 @@
 """What is personal is readable only with the key of its owner, and with nothing once that is gone.
 
-An owner is a watch (by its random id), `team:<id>` or `gateway`. Keys are kept in a file apart
-from the database, so that neither tells anything alone; a key is on the disk before the first row
-that needs it, and shredding it makes every such row unreadable, in backups of the database too.
+An owner is a watch (by its random id), `team:<id>`, `account:<id>` or `gateway`. Keys are kept in a
+file apart from the database, so that neither tells anything alone; a key is on the disk before the
+first row that needs it, and shredding it makes every such row unreadable, in backups of the
+database too.
 """
 
 from __future__ import annotations
@@ -104,16 +105,17 @@ class KeyStore:
                     self._keys | {owner: secrets.token_bytes(_KEY_BYTES) for owner in wanted}
                 )
 
-    def shred(self, owner: str) -> None:
-        """Destroy an owner's key: what was sealed under it can never be read again.
+    def shred(self, *owners: str) -> None:
+        """Destroy owners' keys: what was sealed under them can never be read again.
 
         The old file is overwritten as well as the medium allows.
         """
         with self._lock:
-            if owner not in self._keys:
+            gone = self._keys.keys() & set(owners)
+            if not gone:
                 return
             with self.path.open("r+b") as old:
-                self._replace({name: key for name, key in self._keys.items() if name != owner})
+                self._replace({name: key for name, key in self._keys.items() if name not in gone})
                 old.write(b"\0" * os.fstat(old.fileno()).st_size)
                 old.flush()
                 os.fsync(old.fileno())
@@ -134,6 +136,16 @@ class KeyStore:
         except InvalidTag:
             raise UnreadableError(f"sealed for {owner}: altered, or under another key") from None
 
+    def key_under(self, guard: str, owner: str) -> bytes:
+        """Return an owner's key, sealed under another's. Raises `UnreadableError` without it."""
+        if owner not in self._keys:
+            raise UnreadableError(f"{owner} has no key: shredded, or never given one")
+        return self.seal(guard, base64.b64encode(self._keys[owner]).decode())
+
+    def of_one(self, guard: str, owner: str, sealed: bytes) -> KeyStore:
+        """Return a store, in memory alone, of one owner whose key `key_under` sealed."""
+        return KeyStore(self.path, {owner: base64.b64decode(self.unseal(guard, sealed))})
+
     def _cipher(self, owner: str) -> AESGCM:
         try:
             # Made anew each time, in 2 us: kept, they take 3 KB an owner.
@@ -151,12 +163,16 @@ class KeyStore:
         self._keys = keys
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all, down to the disk."""
+def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a file that only its owner may read, whole or not at all, down to the disk.
+
+    With another `mode` others may too; it is not narrowed by the umask.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -184,19 +200,3 @@ def _damaged(path: Path) -> str:
         f"the key store {path} is damaged: put back its copy. Without it nothing personal in the"
         " database can be read, and no text can be sent to anybody"
     )
-
-
-# ---- masking ----
-
-
-def mask_phone(phone: str) -> str:
-    """Return a phone by which its owner knows it and nobody else can call: `139****5678`."""
-    prefix, number = (phone[:3], phone[3:]) if phone.startswith("+86") else ("", phone)
-    if len(number) < 9:
-        return "****"
-    return f"{prefix}{number[:3]}****{number[-4:]}"
-
-
-def mask_name(name: str) -> str:
-    """Return a name's first letter or surname alone: `王**`."""
-    return f"{name[:1]}**"

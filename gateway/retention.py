@@ -7,6 +7,7 @@ notices on their way. Values and SQL expressions alone; `gateway.keeping` carrie
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Table, and_, or_, select
@@ -22,6 +23,9 @@ from alerts.tables import (
     texts_in,
     transitions,
 )
+from gateway.audit.tables import audit_said
+from gateway.installing.tables import device_checks, installings
+from gateway.registry.tables import bindings, idempotency_keys, registry_changes
 from gateway.schema.tables import proofs
 
 
@@ -32,6 +36,7 @@ class Retention(NamedTuple):
     goes: Callable[[int], ColumnElement[bool]]  # microseconds since 1970 UTC, to which rows
     when: str
     """Since when a row has been old, and what keeps it nevertheless; for docs/privacy.md."""
+    kept: timedelta | None = None  # None: as long as records are
 
     @property
     def key(self) -> Column[Any]:
@@ -39,6 +44,10 @@ class Retention(NamedTuple):
         (key,) = self.table.primary_key.columns
         return key
 
+
+ANSWERS_KEPT = timedelta(hours=24)
+"""How long a request that comes once more gets the answer of the first time (ours): it may hold a
+password that is shown once."""
 
 _UNREVIEWED = select(incidents.c.id).where(incidents.c.reviewed_at.is_(None))
 
@@ -79,5 +88,16 @@ RECORDS = (
     Retention(texts_in, lambda before: texts_in.c.received_at < before, "since it came"),
     Retention(permits, lambda before: permits.c.until_at < before, "since its window ended"),
     Retention(silences, lambda before: silences.c.until_at < before, "since it ended"),
+    Retention(
+        idempotency_keys,
+        lambda before: idempotency_keys.c.at <= before,
+        "since the request came",
+        kept=ANSWERS_KEPT,
+    ),
+    Retention(bindings, lambda before: bindings.c.until_at < before, "since the device left"),
+    Retention(registry_changes, lambda before: registry_changes.c.at < before, "since it was made"),
+    Retention(installings, lambda before: installings.c.ended_at < before, "since it ended"),
+    Retention(device_checks, lambda before: device_checks.c.at < before, "since it was done"),
+    Retention(audit_said, lambda before: audit_said.c.at < before, "since it was done"),
 )
 """In this order: what belongs to something goes after it."""

@@ -172,6 +172,11 @@ class AskedTrials:
             return Attempt(Outcome.UNCONFIRMED, "not_recorded")
         return task.result()
 
+    def is_under_way(self, token: str) -> bool:
+        """Say whether a channel still has one; it may not be on record yet."""
+        task = self._under_way.get(token)
+        return task is not None and not task.done()
+
     def _choose(self, wanted: str) -> tuple[Channel | None, str]:
         """Return the channel, or why there is none."""
         able = [each for each in self._channels if not each.is_outside]

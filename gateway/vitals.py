@@ -17,7 +17,7 @@ from alerts.channels.base import Channel
 from alerts.outbox import WAITING
 from alerts.tables import from_micros_or_none, notices
 from gateway.db import Database
-from gateway.health import Facts, Proved, Today
+from gateway.health import Facts, Proved, Today, Wired
 from gateway.heartbeat import Heartbeat
 from gateway.keeping import free_bytes
 from gateway.proofs import standing
@@ -71,6 +71,7 @@ class Vitals:
     prices_fen: Mapping[str, float] = field(default_factory=dict)  # of a part, by channel
     timezone: str = "Asia/Shanghai"  # of the day that is counted
     pushes: Counter[str] = field(default_factory=Counter)  # of providers, by what became of them
+    wired: Callable[[], Wired | None] = lambda: None
     started_at: datetime = field(init=False)
     _is_connected: bool = field(init=False, default=False)
     _broker_since: datetime = field(init=False)
@@ -131,6 +132,7 @@ class Vitals:
             heartbeat_failure=beat.failure if beat else None,
             counts=self.counts(),
             pushes=self.pushes,
+            wired=self.wired(),
             homes_problem=self.homes_problem(),
             shortened_at=self.shortened_at(),
         )

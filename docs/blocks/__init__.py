@@ -6,10 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 from docs.blocks import (
+    accounts,
     answers,
+    api,
     broker,
     commands,
     devices,
+    registry,
     retention,
     rules,
     settings,
@@ -22,12 +25,18 @@ from docs.blocks import (
 BLOCKS: dict[str, Callable[[], str]] = {
     "settings-gateway": settings.gateway,
     "settings-homes": settings.homes,
+    "api": api.api,
     "broker": broker.settings,
     "commands": commands.commands,
+    "account-rights": accounts.rights,
+    "account-refusals": accounts.refusals,
+    "audit-actions": accounts.actions,
     "kinds": topics.kinds,
     "native-topics": topics.native,
     "devices": devices.makes,
     "recordings": devices.recordings,
+    "registry-columns": registry.columns,
+    "registry-life": registry.life,
     "retention": retention.retention,
     "rules": rules.rules,
     "steps-en": partial(steps.steps, "en"),

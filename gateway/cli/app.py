@@ -40,15 +40,24 @@ def run(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
-def init(config: Config = DEFAULT_CONFIG) -> None:
-    """Write a configuration, an example of homes, keys and a token; never over anything."""
+def init(
+    config: Config = DEFAULT_CONFIG,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Make an authority and its certificates too.")
+    ] = False,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(help="With --tls: a host name or address by which this machine is reached."),
+    ] = None,
+) -> None:
+    """Write a configuration, an example of homes, keys, a token; never over anything."""
     from gateway.cli.local import refuse
     from gateway.init import init as write
     from gateway.privacy import KeyStoreError
     from gateway.settings import SettingsError
 
     try:
-        written = write(config)
+        written = write(config, name or () if tls else None)
     except (SettingsError, KeyStoreError, OSError) as error:
         raise refuse(error) from None
     for file in written:
@@ -177,4 +186,38 @@ def _add_people() -> None:
     app.add_typer(sms, name="sms")
 
 
+def _add_access() -> None:
+    from gateway.cli import broker, devices
+
+    app.add_typer(devices.device, name="device")
+    app.add_typer(broker.bridge, name="bridge")
+    app.add_typer(broker.broker, name="broker")
+    app.add_typer(broker.tls, name="tls")
+
+
+def _add_accounts() -> None:
+    from gateway.cli import accounts, audit
+
+    app.add_typer(accounts.account, name="account")
+    app.add_typer(audit.audit, name="audit")
+
+
+def _add_release() -> None:
+    from gateway.cli import devices, people, release
+
+    release.mount(app, people.home, devices.device)
+
+
 _add_people()
+_add_access()
+_add_accounts()
+
+
+def _add_registry() -> None:
+    from gateway.cli.registry import registry
+
+    app.add_typer(registry, name="registry")
+
+
+_add_registry()
+_add_release()

@@ -53,6 +53,13 @@ def _ask(config: Config, *path: str, **query: str) -> Any:
         raise refuse(error) from None
 
 
+def _list(config: Config, *path: str, **query: str) -> Any:
+    try:
+        return Local.of(config).every(*path, **query)
+    except RefusedError as error:
+        raise refuse(error) from None
+
+
 def _act(config: Config, *path: str, **body: Any) -> None:
     try:
         typer.echo(Local.of(config).post(*path, **body))
@@ -77,7 +84,7 @@ def incident_list(
     as_json: Json = False,
 ) -> None:
     """List incidents that are not reviewed yet."""
-    found = _ask(config, "incidents", reviewed=str(reviewed).lower())
+    found = _list(config, "incidents", reviewed=str(reviewed).lower())
     show.rows(found, INCIDENT_COLUMNS, as_json=as_json, nothing="no incident is open")
 
 
@@ -156,7 +163,7 @@ def incident_reopen(ref: Ref, actor: As, config: Config = DEFAULT_CONFIG) -> Non
 @permit.command("list")
 def permit_list(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """List permits, the latest first."""
-    found = _ask(config, "permits")
+    found = _list(config, "permits")
     show.rows(found, PERMIT_COLUMNS, as_json=as_json, nothing="no permit was granted")
 
 
@@ -192,7 +199,7 @@ def permit_revoke(
 @silence.command("list")
 def silence_list(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """List silences, the latest first."""
-    found = _ask(config, "silences")
+    found = _list(config, "silences")
     show.rows(found, SILENCE_COLUMNS, as_json=as_json, nothing="nothing is silenced")
 
 
@@ -231,7 +238,6 @@ def home_status(
     as_json: Json = False,
 ) -> None:
     """Say what is known of each home right now."""
-    found = _ask(config, "homes")
-    if of:
-        found = [each for each in found if of in (each["code"], each["address"])]
+    found = _list(config, "homes", **({"home": of} if of else {}))
+    found.sort(key=lambda each: str(each["address"]))
     show.rows(found, HOME_COLUMNS, as_json=as_json, nothing="no such home is under an order")

@@ -56,7 +56,7 @@ def sms_test(
     """
     try:
         gateway = Local.of(config)
-        begun = gateway.act("sms", "tests", number=number, channel=channel)
+        begun = gateway.make("sms", "tests", number=number, channel=channel)
         status = _follow(gateway, begun)
     except RefusedError as error:
         raise refuse(error) from None
@@ -154,7 +154,7 @@ def sms_ledger(
     """Say what was sent: texts, parts, cost in yuan and what became of it, by day and team."""
     since_at = instant(since, datetime.now(UTC))
     try:
-        lines = Local.of(config).get("sms", "ledger", since_at=since_at.isoformat())
+        lines = Local.of(config).every("sms", "ledger", since_at=since_at.isoformat())
     except RefusedError as error:
         raise refuse(error) from None
     if as_csv:

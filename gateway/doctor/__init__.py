@@ -7,18 +7,22 @@ here would tell the watcher that a dead gateway lives.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import httpx
 
 from gateway.clock import is_synchronised
 from gateway.config import Config, load
-from gateway.doctor import broker, channels, local, mosquitto, street
+from gateway.doctor import access, broker, channels, local, mosquitto, pins, street
 from gateway.doctor.advice import Advice, bad, ok, warn
 from gateway.health import Level
 from gateway.homes.file import load_file
 from gateway.homes.ways import means_of
+from gateway.registry.truth import is_registry_of
 from gateway.settings import SettingsError
+from gateway.tls import trust
 
 ANSWER_WITHIN_S = 3.0
 
@@ -34,11 +38,14 @@ async def examine(config_file: Path, mosquitto_conf: Path | None = None) -> Asyn
         yield bad("configuration", str(error), "mend it, then run `menshen doctor` again")
         return
     yield ok("configuration", str(config_file))
-    for advice in local.examine(config, is_synchronised):
-        yield advice
-    for advice in _homes(config):
-        yield advice
-    for advice in (*broker.examine(config), *channels.settings(config)):
+    for advice in chain(
+        local.examine(config, is_synchronised),
+        access.examine(config, datetime.now(UTC), mosquitto_conf),
+        _homes(config),
+        pins.examine(config),
+        broker.examine(config),
+        channels.settings(config),
+    ):
         yield advice
     running = await _running(config)
     if running is not None:
@@ -46,11 +53,15 @@ async def examine(config_file: Path, mosquitto_conf: Path | None = None) -> Asyn
             yield advice
     else:
         yield warn("gateway", "does not run", "start it with `menshen run`")
+        for advice in pins.levels(config):
+            yield advice
         async for advice in channels.standing(config):
             yield advice
 
 
 def _homes(config: Config) -> list[Advice]:
+    if is_registry_of(config):
+        return []
     try:
         means = means_of(config)
     except SettingsError as error:
@@ -64,7 +75,9 @@ def _homes(config: Config) -> list[Advice]:
 
 async def _running(config: Config) -> list[Advice] | None:
     """Ask the running gateway, which alone may use its modems; None where none runs."""
-    async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        timeout=ANSWER_WITHIN_S, trust_env=False, verify=trust(config)
+    ) as client:
         try:
             body = (await client.get(f"{config.base_url}/healthz")).json()
             name, said = body["name"], body["findings"]

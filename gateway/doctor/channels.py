@@ -137,7 +137,7 @@ async def as_the_gateway_says(config: Config, client: httpx.AsyncClient) -> list
     try:
         token = read_secret(config.token_file)
         headers = {"Authorization": f"Bearer {token}"}
-        answer = await client.get(f"{config.base_url}/api/sms", headers=headers)
+        answer = await client.get(f"{config.base_url}/api/v1/sms", headers=headers)
         said: list[dict[str, Any]] = answer.raise_for_status().json()["channels"]
         return [advice for each in said for advice in _judge(config, each)]
     except (SettingsError, httpx.HTTPError, ValueError, KeyError, TypeError):

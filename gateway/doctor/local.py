@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from gateway.config import Config
+from gateway.config import LOOPBACK, Config
 from gateway.doctor.advice import Advice, bad, ok, warn
+from gateway.doctor.release import copies_of_keys
 from gateway.health import DISK_LOW_BYTES
 from gateway.privacy import KeyStore, KeyStoreError
-from gateway.web.guard import LOOPBACK
+from gateway.registry.truth import is_registry_of
 
 FIXED_WAL_RESET = (3, 51, 3)
 """Older SQLite can damage a database that two connections write (sqlite.org, 2026-03-13)."""
@@ -24,17 +25,21 @@ def examine(config: Config, is_synchronised: Callable[[], bool]) -> Iterator[Adv
     """Examine all of it; `is_synchronised` asks the kernel about its clock."""
     yield from data_dir(config.data_dir)
     yield from keys(config)
+    yield from copies_of_keys(config)
+    if config.signing_key_file.exists():
+        yield from secret_file("certificate key", config.signing_key_file)
     yield from secret_file("token", config.token_file)
     if config.mqtt.password_file:
         yield from secret_file("broker password", config.path(config.mqtt.password_file))
-    yield from secret_file("homes file", config.homes_file)
+    if not is_registry_of(config):
+        yield from secret_file("homes file", config.homes_file)
     yield from database(config.database_file)
     yield from clock(is_synchronised())
-    if config.web.host not in LOOPBACK:
-        yield bad(
-            "status page",
-            f"listens on {config.web.host} and asks no login",
-            "set web.host to 127.0.0.1; reach it from elsewhere through SSH",
+    if config.web.host not in LOOPBACK and not config.web.tls:
+        yield warn(
+            "web pages",
+            f"listen on {config.web.host} without TLS: passwords can be read on their way",
+            "set web.tls = true, or web.host to 127.0.0.1 and reach it through SSH",
         )
     if config.heartbeat.url:
         yield ok("heartbeat", f"an outside address is called every {config.heartbeat.every_s:g} s")

@@ -23,6 +23,7 @@ from gateway.homes.file import load_file
 from gateway.homes.street import HomeRow, MemberRow, PermitRow, Street
 from gateway.homes.ways import Means
 from gateway.privacy import KeyStore, KeyStoreError, team_owner
+from gateway.release import spent
 from gateway.schema.tables import areas, buildings, contacts, devices, homes, meta, orders, teams
 
 RELEASED = "released"
@@ -94,7 +95,12 @@ def require_keys(connection: Connection, keys: KeyStore) -> None:
 
 
 def store(connection: Connection, street: Street, keys: KeyStore, now: datetime) -> None:
-    """Bring the tables in line with `street`; what left it is released or removed."""
+    """Bring the tables in line with `street`; what left it is released or removed.
+
+    An order that was released begins again for nobody, whatever the street says. Raises
+    `SettingsError` for a device that is to hang elsewhere before it was wiped.
+    """
+    street = spent.without_spent(connection, keys, street)
     watches = _store_orders(connection, street.homes, keys)
     keys.ensure(team_owner(team.id) for team in street.teams)
     _sync(connection, areas, _by_id(areas, street.areas))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from alerts.channels.push.services import OWN_PART, PushAddressError, check, filled
 from alerts.ways import Way
-from gateway.channel_config import GsmChannel, PushChannel
+from gateway.channel_config import AliyunChannel, GsmChannel, PushChannel, TencentChannel
 from gateway.config import Config, read_secret
 from gateway.homes.street import MemberRow
 from gateway.settings import SettingsError, nearest
@@ -24,6 +24,7 @@ class Means:
     name: str
     is_push: bool = False
     is_modem: bool = False
+    is_provider: bool = False  # it says what it approved before, and nothing else
     address: str = ""  # of a push channel: of its group, or with `{to}` for a person's own part
 
     @property
@@ -51,6 +52,7 @@ def means_of(config: Config) -> tuple[Means, ...]:
             one.name,
             is_push=isinstance(one, PushChannel),
             is_modem=isinstance(one, GsmChannel),
+            is_provider=isinstance(one, TencentChannel | AliyunChannel),
             address=_address(config, one) if isinstance(one, PushChannel) else "",
         )
         for one in config.channels
@@ -78,6 +80,12 @@ def ways_of(reach: Reach, means: Sequence[Means]) -> tuple[Way, ...]:
     by_name = {one.name: one for one in means}
     named = [by_name[name] for name in reach.channels if name in by_name]
     return tuple(_ways(reach, named or means))
+
+
+def ways_in_own_words(phones: Sequence[str], means: Sequence[Means]) -> tuple[Way, ...]:
+    """Return the ways by which a phone can be sent any words: to who is on no team, once."""
+    free = [one for one in means if not one.is_push and not one.is_provider]
+    return tuple(Way(one.name, phone) for phone in phones for one in free)
 
 
 def _ways(reach: Reach, means: Sequence[Means]) -> Iterator[Way]:

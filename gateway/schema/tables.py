@@ -9,6 +9,12 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table
 
 from alerts.tables import RowId, metadata
+from gateway.accounts import tables as _accounts  # noqa: F401 - its tables enter the metadata
+from gateway.audit import tables as _audit  # noqa: F401 - its tables enter the metadata
+from gateway.installing import tables as _installing  # noqa: F401 - its tables enter too
+from gateway.provisioning import tables as _provisioning  # noqa: F401 - its table enters too
+from gateway.registry import tables as _registry  # noqa: F401 - its tables enter the metadata
+from gateway.release import tables as _release  # noqa: F401 - its tables enter the metadata
 
 __all__ = ["metadata"]
 
@@ -98,6 +104,7 @@ contacts = Table(
     Column("shift", String),
     Column("is_beyond", Boolean, nullable=False),
     Column("sealed", LargeBinary, nullable=False),  # name and phones, under "team:<id>"
+    Index("contacts_team", "team"),
 )
 
 homes = Table(
@@ -109,6 +116,7 @@ homes = Table(
     Column("address", String, nullable=False),
     Column("short_address", String, nullable=False),
     Column("policy", String, nullable=False),  # JSON object: what differs from the gateway's
+    Index("homes_building", "building"),
 )
 
 orders = Table(
@@ -132,4 +140,6 @@ devices = Table(
     Column("bridge", String),
     Column("place", String, nullable=False),
     Column("settings", String, nullable=False),  # JSON object
+    Index("devices_watch", "watch"),
+    Index("devices_building", "building"),
 )

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from fastapi import HTTPException
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from fastapi import HTTPException, Path
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from sqlalchemy import Connection, or_, select
 
 from alerts.channels.gsm.numbers import is_phone, normalise
@@ -15,8 +25,30 @@ from gateway.homes.store import standing_orders
 from gateway.privacy import KeyStore
 from gateway.schema.tables import homes
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 Actor = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]+$")]
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+Ref = Annotated[str, Path(max_length=200, description="As its list shows it.")]
+
+
+def _written(value: object) -> object:
+    """Refuse a number: some mean seconds by it, and some milliseconds."""
+    if isinstance(value, str) and _DAY.match(value):
+        return value
+    raise ValueError("write it like 2026-11-21, or 2026-11-21T14:00:00+08:00")
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written),
+    Field(
+        ge=datetime(2000, 1, 1, tzinfo=UTC),
+        lt=datetime(2100, 1, 1, tzinfo=UTC),
+        description="With its offset from UTC, in this century.",
+    ),
+]
+"""Any local time of it can be told, and kept as microseconds."""
 
 
 def _phone(written: str) -> str:
@@ -51,8 +83,8 @@ class Act(By):
 class Span(By):
     """From when until when."""
 
-    from_at: AwareDatetime
-    until_at: AwareDatetime
+    from_at: Moment
+    until_at: Moment
 
     @model_validator(mode="after")
     def _is_forward(self) -> Span:

@@ -1,4 +1,4 @@
-"""Who may ask the local web server what: the token for the API, this machine's names for the rest.
+"""Which requests the local web server answers at all, and what it tells every browser.
 
 A page elsewhere must not read the status page through somebody's browser, so only requests that
 name this machine are answered (DNS rebinding), and a browser is told to run nothing but ours.
@@ -12,10 +12,9 @@ from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException, params
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from gateway.web.problem import ProblemError
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -45,14 +44,16 @@ class Guard:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         is_for_us = host_of(Headers(scope=scope).get("host", "")) in self._hosts
         if is_for_us or (self._has_hooks and is_push(scope)):
             await self._app(scope, receive, send_with_headers)
         else:
-            answer = PlainTextResponse("ask for this machine by its own address\n", 421)
+            answer = ProblemError(421, "ask for this machine by its own address").answer()
             await answer(scope, receive, send_with_headers)
 
 
@@ -69,16 +70,30 @@ def host_of(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
+def brought(authorization: str | None) -> str:
+    """Return the token in an `Authorization` header; nothing where there is none."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def is_token(brought_one: str, token: str) -> bool:
+    """Say whether it is this token, in the same time for whatever is brought."""
+    return bool(token) and secrets.compare_digest(brought_one.encode(), token.encode())
+
+
+def stranger() -> HTTPException:
+    """Return what is told to who brings no token that is known."""
+    return HTTPException(
+        401, "bring the token as `Authorization: Bearer …`", {"WWW-Authenticate": "Bearer"}
+    )
+
+
 def bearer(token: str) -> Callable[[str | None], None]:
     """Return a check that lets in only who brings `token`."""
 
     def check(authorization: Annotated[str | None, Header()] = None) -> None:
-        scheme, _, brought = (authorization or "").partition(" ")
-        is_it = secrets.compare_digest(brought.encode(), token.encode())
-        if not (token and is_it and scheme.lower() == "bearer"):
-            raise HTTPException(
-                401, "bring the token as `Authorization: Bearer …`", {"WWW-Authenticate": "Bearer"}
-            )
+        if not is_token(brought(authorization), token):
+            raise stranger()
 
     return check
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from alerts.channels.base import ChannelHealth
 from alerts.model import ConditionKind, IncidentState, Matter, Role, Severity
-from alerts.outbox import NO_REPORT_CAME
+from alerts.outbox import NO_REPORT_CAME, PUSHED_ONLY
 from alerts.tables import from_micros, incidents, notices
 from gateway.health import Facts, Health, Proved, Today, assess
 from gateway.homes.look import Look, Standing, count
@@ -229,7 +229,7 @@ def _texts(connection: Connection) -> tuple[TextLine, ...]:
             kind=row.kind,
             severity=Severity(row.severity),
             state=row.state,
-            has_no_report=row.end_reason == NO_REPORT_CAME,
+            has_no_report=row.end_reason in (NO_REPORT_CAME, PUSHED_ONLY),
             channel=row.channel or "",
         )
         for row in rows

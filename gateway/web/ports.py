@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,8 @@ from gateway.privacy import KeyStore
 from gateway.trial import TrialBegun
 
 Language = Literal["zh", "en"]
+
+T = TypeVar("T")
 
 
 class GatewayView(Protocol):
@@ -34,6 +37,14 @@ class GatewayView(Protocol):
     @property
     def timezone(self) -> str:
         """Local time of the status page."""
+
+    @property
+    def asks_login(self) -> bool:
+        """Say whether the status page asks for a login."""
+
+    @property
+    def audit_heads_file(self) -> Path:
+        """Where each day's head of the audit is written down."""
 
     @property
     def token(self) -> str:
@@ -77,3 +88,9 @@ class GatewayActs(Protocol):
 
     def ended_trial(self, token: str) -> Attempt | None:
         """Return what a channel said of a test text; None while it is under way, or not known."""
+
+    def is_trial_under_way(self, token: str) -> bool:
+        """Say whether a channel still has a test text; it may not be on record yet."""
+
+    def write(self, job: Callable[[Connection], T]) -> Awaitable[T]:
+        """Run a job in a transaction of its own: committed as it returns, undone if it raises."""

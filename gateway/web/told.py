@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, tuple_
 
 from alerts.model import Severity
 from alerts.store import owner_of
@@ -25,6 +25,7 @@ from gateway.homes.look import Look
 from gateway.homes.store import standing_orders
 from gateway.privacy import GATEWAY, KeyStore, UnreadableError
 from gateway.schema.tables import devices, homes
+from gateway.web.v1 import Leaf
 
 Told = dict[str, Any]
 
@@ -38,10 +39,12 @@ def addresses(connection: Connection, keys: KeyStore) -> dict[str, tuple[str, st
     }
 
 
-def incident_list(connection: Connection, keys: KeyStore, *, reviewed: bool) -> list[Told]:
+def incident_list(
+    connection: Connection, keys: KeyStore, turned: Leaf, *, reviewed: bool
+) -> list[Told]:
     """Tell of incidents, the latest first; those not reviewed alone, unless asked."""
     named = addresses(connection, keys)
-    query = select(incidents).order_by(incidents.c.opened_at.desc()).limit(200)
+    query = _latest(turned, select(incidents), incidents.c.opened_at, incidents.c.id)
     if not reviewed:
         query = query.where(incidents.c.reviewed_at.is_(None))
     return [_incident(row, named) for row in connection.execute(query)]
@@ -93,10 +96,10 @@ def incident_in_full(connection: Connection, keys: KeyStore, incident: str) -> T
     }
 
 
-def home_list(connection: Connection, keys: KeyStore, looks: list[Look]) -> list[Told]:
-    """Tell what is known of each home."""
+def home_list(connection: Connection, keys: KeyStore, looks: Sequence[Look]) -> list[Told]:
+    """Tell what is known of some homes."""
     named = addresses(connection, keys)
-    told = [
+    return [
         {
             "code": named.get(look.watch, ("", ""))[0],
             "address": named.get(look.watch, ("", ""))[1],
@@ -110,13 +113,12 @@ def home_list(connection: Connection, keys: KeyStore, looks: list[Look]) -> list
         }
         for look in looks
     ]
-    return sorted(told, key=lambda each: str(each["address"]))
 
 
-def permit_list(connection: Connection, keys: KeyStore, now: datetime) -> list[Told]:
+def permit_list(connection: Connection, keys: KeyStore, turned: Leaf, now: datetime) -> list[Told]:
     """Tell of permits, the latest first."""
     named = addresses(connection, keys)
-    rows = connection.execute(select(permits).order_by(permits.c.until_at.desc()).limit(200))
+    rows = connection.execute(_latest(turned, select(permits), permits.c.until_at, permits.c.id))
     return [
         {
             "id": row.id,
@@ -135,10 +137,10 @@ def permit_list(connection: Connection, keys: KeyStore, now: datetime) -> list[T
     ]
 
 
-def silence_list(connection: Connection, keys: KeyStore, now: datetime) -> list[Told]:
+def silence_list(connection: Connection, keys: KeyStore, turned: Leaf, now: datetime) -> list[Told]:
     """Tell of silences, the latest first."""
     named = addresses(connection, keys)
-    rows = connection.execute(select(silences).order_by(silences.c.until_at.desc()).limit(200))
+    rows = connection.execute(_latest(turned, select(silences), silences.c.until_at, silences.c.id))
     return [
         {
             "id": row.id,
@@ -153,6 +155,16 @@ def silence_list(connection: Connection, keys: KeyStore, now: datetime) -> list[
         }
         for row in rows
     ]
+
+
+def _latest(
+    turned: Leaf, query: Select[Any], at: ColumnElement[int], id_: ColumnElement[str]
+) -> Select[Any]:
+    """Ask for one page and one more, the latest first. Raises 422."""
+    after = turned.after(int, str)
+    if after is not None:
+        query = query.where(tuple_(at, id_) < after)
+    return query.order_by(at.desc(), id_.desc()).limit(turned.limit + 1)
 
 
 def _incident(row: Row[*tuple[Any, ...]], named: Mapping[str, tuple[str, str]]) -> Told:
@@ -170,7 +182,9 @@ def _incident(row: Row[*tuple[Any, ...]], named: Mapping[str, tuple[str, str]]) 
         "next_at": from_micros_or_none(row.next_at),
         "step": row.step,
         "told": json.loads(row.told),
-        "acknowledgements": json.loads(row.acknowledgements),
+        "acknowledgements": [
+            {**each, "at": from_micros(each["at"])} for each in json.loads(row.acknowledgements)
+        ],
         "homes_blind": row.homes_blind,
         "cause": row.cause,
         "resolved_by": row.resolved_by,

@@ -11,7 +11,8 @@ from alerts.channels.base import Attempt, ChannelHealth
 from alerts.model import NoticeState, Severity
 from alerts.tables import attempts, from_micros, from_micros_or_none, incidents, notices, texts_in
 from gateway.health import Facts
-from gateway.privacy import GATEWAY, KeyStore, mask_phone
+from gateway.masking import mask_phone
+from gateway.privacy import GATEWAY, KeyStore
 from gateway.proofs import notice_of
 from gateway.remedies import remedy_for
 from gateway.web.ports import GatewayView

@@ -66,6 +66,7 @@ class Words:
     masked: str
     stale: str
     refreshes: str
+    account: str
 
 
 CHINESE = Words(
@@ -176,6 +177,9 @@ CHINESE = Words(
         "homes": "住户名册",
         "proof": "测试短信",
         "budget": "当日短信",
+        "channel": "通道",
+        "pins": "接线",
+        "power": "供电",
     },
     reason={
         "connected": "已连接",
@@ -204,6 +208,10 @@ CHINESE = Words(
         "no_address": "未设置，网关失效无人知道",
         "not_heard": "呼叫不到",
         "heard": "正常",
+        "in_use": "读取正常",
+        "not_usable": "有引脚不能用",
+        "on_mains": "市电",
+        "on_battery": "市电中断，靠电池运行",
     },
     judged={Level.OK: "正常", Level.WARN: "注意", Level.BAD: "故障"},
     buildings="楼栋",
@@ -211,6 +219,7 @@ CHINESE = Words(
     masked="本页不显示姓名、电话和门牌",
     stale="联系不到网关，以下是旧数据",
     refreshes="每 5 秒更新",
+    account="账号",
 )
 
 ENGLISH = Words(
@@ -308,6 +317,7 @@ ENGLISH = Words(
     masked="No name, phone or door is shown here",
     stale="The gateway does not answer: this is old",
     refreshes="renewed every 5 s",
+    account="Account",
 )
 
 LANGUAGES: Mapping[str, Words] = {"zh": CHINESE, "en": ENGLISH}

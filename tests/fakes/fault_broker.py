@@ -51,6 +51,12 @@ class Mosquitto:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         until(lambda: is_taken(self.port), "mosquitto listens")
 
+    def also(self, settings: str) -> None:
+        """Take these settings, listeners among them, in place of its own listener and open door."""
+        own = self._config.read_text(encoding="utf-8").splitlines()
+        kept = [each for each in own if not each.startswith(("listener ", "allow_anonymous "))]
+        self._config.write_text("\n".join([*kept, settings]), encoding="utf-8")
+
     def kill(self) -> None:
         """`kill -9`: what was not yet saved is gone."""
         self._end(signal.SIGKILL)

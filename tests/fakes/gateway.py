@@ -1,12 +1,12 @@
 """A gateway that stands still: thirty homes, a few incidents and texts, and commands noted down."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, create_engine, event, insert
 from sqlalchemy.pool import NullPool
@@ -33,6 +33,7 @@ from gateway.homes.street import (
 from gateway.privacy import KeyStore
 from gateway.trial import TrialBegun
 
+T = TypeVar("T")
 NOW = datetime(2026, 11, 21, 6, 35, 12, tzinfo=UTC)  # 14:35 in Shenzhen
 TOKEN = "the-token-of-this-test"
 PEOPLE = [
@@ -81,12 +82,15 @@ class FakeGateway:
     name: str = "street-3"
     timezone: str = "Asia/Shanghai"
     token: str = TOKEN
+    asks_login: bool = False
     broker_connected: bool = True
+    at: datetime = NOW
     answer: Answer = field(default_factory=lambda: Answer(True, Reason.COMMANDED, "好"))
     commands: list[Command | PermitCommand] = field(default_factory=list)
     trials: list[tuple[str, str]] = field(default_factory=list)
     refuses: str = ""  # why no test text can be sent
     ended: dict[str, Attempt] = field(default_factory=dict)
+    under_way: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.keys = KeyStore.create(self.folder / "keys.json")
@@ -97,9 +101,14 @@ class FakeGateway:
             homes.store(connection, street(), self.keys, NOW)
             self.watches = {o.code: o.watch for o in standing_orders(connection, self.keys)}
 
+    @property
+    def audit_heads_file(self) -> Path:
+        """In its folder."""
+        return self.folder / "audit-heads.txt"
+
     def now(self) -> datetime:
-        """Stands still."""
-        return NOW
+        """Stands still until it is moved."""
+        return self.at
 
     def facts(self) -> Facts:
         """All well, unless the broker is gone."""
@@ -192,10 +201,19 @@ class FakeGateway:
         """As the test says."""
         return self.ended.get(token)
 
+    def is_trial_under_way(self, token: str) -> bool:
+        """As the test says."""
+        return token in self.under_way
+
     async def command(self, command: Command | PermitCommand) -> Answer:
         """Note it down."""
         self.commands.append(command)
         return self.answer
+
+    async def write(self, job: Callable[[Connection], T]) -> T:
+        """Run it at once, in a transaction of its own."""
+        with self._engine.begin() as connection:
+            return job(connection)
 
     # ---- what happened ----
 

@@ -155,7 +155,7 @@ def test_homes_are_shown_all_or_one(gateway: FakeGateway) -> None:
     unknown = next(each for each in json.loads(all_of_them) if each["standing"] == "unknown")
     assert unknown["missing"][0]["device"] == "door-7f3a"
     assert "door-7f3a 前门 11-21" in menshen("home", "status", unknown["code"]).stdout
-    assert "no such home" in menshen("home", "status", "nowhere").stdout
+    assert "no home under an order" in menshen("home", "status", "nowhere").stderr
 
 
 # ---- no gateway ----
@@ -194,7 +194,7 @@ def test_a_token_of_another_gateway_is_said(gateway: FakeGateway) -> None:
 def test_init_says_what_it_wrote_and_what_it_kept(configured: Path) -> None:
     again = menshen("init")
     assert again.exit_code == 0
-    assert again.stdout.count("kept ") == 4
+    assert again.stdout.count("kept ") == 5
     assert "wrote  " not in again.stdout
     assert tomllib.loads(configured.read_text(encoding="utf-8"))["web"]["port"] == 1
 

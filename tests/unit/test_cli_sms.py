@@ -52,7 +52,7 @@ class Phone:
     looks: list[Told]
     asked: list[Told] = field(default_factory=list)
 
-    def act(self, *_path: str, **body: Any) -> Told:
+    def make(self, *_path: str, **body: Any) -> Told:
         self.asked.append(body)
         return {"id": "7f3a09c2", "channel": "gsm"}
 

@@ -34,6 +34,7 @@ from gateway.homes.look import Standing
 from gateway.intake import Intake
 from gateway.keeping import Keeping
 from gateway.mqtt import Broker, MqttSource
+from gateway.release.pump import ReleasePump
 from gateway.retention import RECORDS
 from gateway.schema.tables import metadata
 
@@ -227,7 +228,9 @@ def _all_counts() -> dict[str, int]:
     intake = Intake(nothing, nothing, nothing, lambda: NOW)
     pipeline: Any = SimpleNamespace(counts=Counter({"REASON": 1}), records_passed_over=1)
     keeping = Keeping(nothing, lambda: NOW, lambda: True, lambda: None)
-    return Deciding(source, intake, pipeline, keeping, nothing, nothing).counts()
+    releases = ReleasePump(nothing, lambda: NOW, lambda: True)
+    deciding = Deciding(source, intake, pipeline, keeping, nothing, nothing, releases=releases)
+    return deciding.counts()
 
 
 def _findings_in_code() -> set[tuple[str, str, str]]:

@@ -66,9 +66,10 @@ def test_everything_that_is_not_well_says_what_to_do(fresh: config.Config) -> No
     assert any("open to other users" in what for what in warned(found))
 
 
-def test_a_status_page_for_everybody_is_said(fresh: config.Config) -> None:
-    opened = msgspec.structs.replace(fresh, web=config.Web(host="0.0.0.0"))
-    assert "listens on 0.0.0.0 and asks no login" in bad(local.examine(opened, lambda: True))
+def test_pages_that_others_reach_in_the_clear_are_said(fresh: config.Config) -> None:
+    opened = msgspec.structs.replace(fresh, web=config.Web(host="0.0.0.0", login=True))
+    said = " ".join(warned(local.examine(opened, lambda: True)))
+    assert "listen on 0.0.0.0 without TLS" in said
 
 
 def test_a_lost_data_directory_is_said(fresh: config.Config) -> None:

@@ -13,7 +13,7 @@ from gateway import homes
 from gateway.config import load
 from gateway.db import Database
 from gateway.homes.file import load_file
-from gateway.homes.ways import Means, Reach, means_of, ways_of
+from gateway.homes.ways import Means, Reach, means_of, ways_in_own_words, ways_of
 from gateway.init import init_data
 from gateway.privacy import KeyStore, team_owner
 from gateway.register import Register
@@ -271,3 +271,12 @@ def test_the_same_channels_and_file_are_not_stored_again(
     with database.writer() as connection, connection.begin():
         assert not again(connection, register.means)
         assert again(connection, register.means[1:])
+
+
+def test_who_is_on_no_team_is_sent_own_words_and_never_by_a_template_or_a_group() -> None:
+    means = (
+        Means("push", is_push=True, address="ntfy://group"),
+        Means("tencent", is_provider=True),
+        Means("gsm", is_modem=True),
+    )
+    assert ways_in_own_words(["+8613900000009"], means) == (Way("gsm", "+8613900000009"),)

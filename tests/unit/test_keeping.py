@@ -24,8 +24,11 @@ from alerts.tables import (
     transitions,
 )
 from gateway import cursor, journal, memories, pipeline
+from gateway.audit.tables import audit_said
+from gateway.installing.tables import device_checks, installings
 from gateway.journal import Row
 from gateway.keeping import FIRST_ROUND_S, LOOK_EVERY_S, ROUND_EVERY_S, SLICE, Keeping, Limits
+from gateway.registry.tables import bindings, idempotency_keys, registry_changes
 from gateway.retention import RECORDS
 from gateway.schema.tables import metadata, proofs
 from tests.fakes.shell import MemoryBroker, Shell, event_of
@@ -244,6 +247,13 @@ def test_what_is_over_for_too_long_goes_and_what_is_over_since_then_stays(kept: 
         kept.put(texts_in, digest=name, received_at=since)
         kept.put(permits, id=name, until_at=since)
         kept.put(silences, id=name, until_at=since)
+        kept.put(bindings, until_at=since)
+        kept.put(registry_changes, at=since)
+        kept.put(installings, id=name, ended_at=since)
+        kept.put(device_checks, at=since)
+        kept.put(audit_said, at=since)
+    kept.put(idempotency_keys, key="old", at=micros(NOW - timedelta(hours=24)))
+    kept.put(idempotency_keys, key="fresh", at=micros(NOW - timedelta(hours=23)))
     kept.round()
     for retention in RECORDS:
         assert kept.ids(retention.table) in (["fresh"], [2]), retention.table.name
@@ -275,7 +285,11 @@ def test_every_table_of_what_happened_has_its_retention() -> None:
     """The rest is the present: the register, cursors, and the last word of each device."""
     present = {
         *("areas", "buildings", "teams", "contacts", "homes", "orders", "devices"),
-        *("cursors", "device_states", "meta"),
+        *("residents", "equipment"),
+        *("cursors", "device_states", "meta", "device_credentials"),
+        *("accounts", "sessions", "tokens", "recovery_codes"),
+        "audit",  # for good: it names nobody
+        *("releases", "freed_devices", "record_codes", "contests", "spent_orders"),  # their own
     }
     assert {each.table.name for each in RECORDS} | present | {"journal"} == set(metadata.tables)
 

@@ -14,8 +14,6 @@ from gateway.privacy import (
     KeyStore,
     KeyStoreError,
     UnreadableError,
-    mask_name,
-    mask_phone,
     write_private,
 )
 
@@ -161,21 +159,3 @@ def test_a_key_that_could_not_be_written_is_not_used(
         keys.ensure(["watch-2"])
     with pytest.raises(UnreadableError):
         keys.seal("watch-2", "x")
-
-
-@pytest.mark.parametrize(
-    ("phone", "masked"),
-    [
-        ("13912345678", "139****5678"),
-        ("+8613912345678", "+86139****5678"),
-        ("+4915112345678", "+49****5678"),
-        ("10086", "****"),
-        ("", "****"),
-    ],
-)
-def test_a_masked_phone_cannot_be_called(phone: str, masked: str) -> None:
-    assert mask_phone(phone) == masked
-
-
-def test_a_masked_name_shows_its_first_letter() -> None:
-    assert mask_name("王小明") == "王**"

@@ -33,7 +33,7 @@ def complaint(tmp_path: Path, text: str) -> str:
         ),
         (
             "[qqq]",
-            '/menshen.toml: top of the file: unknown key "qqq" (known: channels, gateway,',
+            '/menshen.toml: top of the file: unknown key "qqq" (known: broker, channels, gateway,',
         ),
         (
             '[[channels]]\nkind = "console"\n[[channels]]\nkind = "gsm"\nbuad = 1',

@@ -109,7 +109,7 @@ def test_what_a_network_calls_itself_is_never_markup(
 
 
 def test_a_look_tells_of_channels_queue_and_budget(client: httpx.Client) -> None:
-    told = client.get("/api/sms").json()
+    told = client.get("/api/v1/sms").json()
     gsm, second = told["channels"]
     assert (gsm["is_up"], gsm["proof_took_s"], gsm["parts_today"]) == (True, 4.2, 13)
     assert (second["reason"], second["do"]) == (
@@ -123,7 +123,7 @@ def test_a_look_tells_of_channels_queue_and_budget(client: httpx.Client) -> None
 def test_texts_are_told_with_phones_masked(client: httpx.Client, gateway: FakeGateway) -> None:
     attempted(gateway, "n0")
     came_in(gateway, WORKER, "1 4821", "team-3/worker")
-    answer = client.get("/api/sms")
+    answer = client.get("/api/v1/sms")
     (sent,) = answer.json()["sent"]
     (received,) = answer.json()["received"]
     assert (sent["contact"], sent["phone"], sent["number"]) == (
@@ -136,7 +136,7 @@ def test_texts_are_told_with_phones_masked(client: httpx.Client, gateway: FakeGa
 
 def test_the_words_of_a_stranger_are_not_told(client: httpx.Client, gateway: FakeGateway) -> None:
     came_in(gateway, STRANGER, "a private matter", None)
-    answer = client.get("/api/sms")
+    answer = client.get("/api/v1/sms")
     assert answer.json()["received"][0]["phone"] == "+86139****4321"
     assert "private" not in answer.text
 
@@ -145,7 +145,7 @@ def test_an_attempt_to_a_phone_that_was_replaced_since_names_no_other(
     client: httpx.Client, gateway: FakeGateway
 ) -> None:
     attempted(gateway, "n0", phone="of a phone nobody has any more")
-    assert client.get("/api/sms").json()["sent"][0]["phone"] == ""
+    assert client.get("/api/v1/sms").json()["sent"][0]["phone"] == ""
 
 
 # ---- the API: tests ----
@@ -156,7 +156,7 @@ def test_a_test_goes_to_any_way_of_writing_a_number(
 ) -> None:
     for number in ("13912345678", "+86 139 1234 5678", "008613912345678"):
         body = {"number": number, "channel": "gsm-2"}
-        assert client.post("/api/sms/tests", json=body).json()["id"] == "7f3a09c2"
+        assert client.post("/api/v1/sms/tests", json=body).json()["id"] == "7f3a09c2"
     assert gateway.trials == [("+8613912345678", "gsm-2")] * 3
 
 
@@ -164,7 +164,7 @@ def test_a_test_goes_to_any_way_of_writing_a_number(
 def test_no_test_goes_to_what_is_no_phone(
     client: httpx.Client, gateway: FakeGateway, number: str
 ) -> None:
-    answer = client.post("/api/sms/tests", json={"number": number})
+    answer = client.post("/api/v1/sms/tests", json={"number": number})
     assert answer.status_code == 422
     assert "no phone number" in answer.text
     assert gateway.trials == []
@@ -172,7 +172,7 @@ def test_no_test_goes_to_what_is_no_phone(
 
 def test_a_channel_that_cannot_send_is_said(client: httpx.Client, gateway: FakeGateway) -> None:
     gateway.refuses = "no channel can send a text now (gsm: not_registered)"
-    answer = client.post("/api/sms/tests", json={"number": "13912345678"})
+    answer = client.post("/api/v1/sms/tests", json={"number": "13912345678"})
     assert (answer.status_code, answer.json()["detail"]) == (409, gateway.refuses)
 
 
@@ -190,7 +190,7 @@ def test_each_step_of_a_test_is_told_with_its_seconds(
         with gateway._engine.begin() as connection:
             mine = update(notices).where(notices.c.id == "test-7f3a09c2")
             connection.execute(mine.values(state=state, **values))
-        steps = client.get("/api/sms/tests/7f3a09c2").json()["steps"]
+        steps = client.get("/api/v1/sms/tests/7f3a09c2").json()["steps"]
         return [(each["step"], each["after_s"]) for each in steps]
 
     assert told("sending") == [("handed_over", 0.0)]
@@ -198,12 +198,20 @@ def test_each_step_of_a_test_is_told_with_its_seconds(
     assert told("delivered", settled_at=micros(NOW))[2:] == [("delivered", 9.0)]
 
 
+def test_a_test_that_was_just_asked_for_is_known_before_it_is_on_record(
+    client: httpx.Client, gateway: FakeGateway
+) -> None:
+    gateway.under_way.add("7f3a09c2")
+    told = client.get("/api/v1/sms/tests/7f3a09c2").json()
+    assert (told["state"], told["steps"]) == ("sending", [])
+
+
 def test_a_test_that_was_given_to_nobody_is_told_by_what_the_channel_said(
     client: httpx.Client, gateway: FakeGateway
 ) -> None:
-    assert client.get("/api/sms/tests/7f3a09c2").status_code == 404
+    assert client.get("/api/v1/sms/tests/7f3a09c2").status_code == 404
     gateway.ended["7f3a09c2"] = Attempt(Outcome.NOT_TRIED, "sending_too_fast")
-    told = client.get("/api/sms/tests/7f3a09c2").json()
+    told = client.get("/api/v1/sms/tests/7f3a09c2").json()
     assert (told["state"], told["reason"]) == ("not_tried", "sending_too_fast")
 
 
@@ -216,6 +224,6 @@ def test_the_ledger_is_told_by_day_team_and_channel_with_its_cost(
     attempted(gateway, "n0", parts=2)
     attempted(gateway, "n1", started_at=micros(NOW - timedelta(days=2)))
     since = (NOW - timedelta(days=1)).isoformat()
-    (line,) = client.get("/api/sms/ledger", params={"since_at": since}).json()
+    (line,) = client.get("/api/v1/sms/ledger", params={"since_at": since}).json()["items"]
     assert (line["day"], line["team"], line["channel"]) == ("2026-11-21", "team-3", "gsm")
     assert (line["texts"], line["parts"], line["cost_yuan"], line["unknown"]) == (1, 2, 0.1, 1)
