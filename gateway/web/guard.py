@@ -7,10 +7,8 @@ name this machine are answered (DNS rebinding), and a browser is told to run not
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from typing import Annotated
 
-from fastapi import Depends, Header, HTTPException, params
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -86,18 +84,3 @@ def stranger() -> HTTPException:
     return HTTPException(
         401, "bring the token as `Authorization: Bearer …`", {"WWW-Authenticate": "Bearer"}
     )
-
-
-def bearer(token: str) -> Callable[[str | None], None]:
-    """Return a check that lets in only who brings `token`."""
-
-    def check(authorization: Annotated[str | None, Header()] = None) -> None:
-        if not is_token(brought(authorization), token):
-            raise stranger()
-
-    return check
-
-
-def only_with(token: str) -> list[params.Depends]:
-    """Return the dependencies of a router that asks for the token."""
-    return [Depends(bearer(token))]
