@@ -156,7 +156,9 @@ class Dispatcher:
             message = bundle.message(claim.saying, delivery.language, link)
             text = message.text
             self._busy_since[index] = asyncio.get_running_loop().time()
-            attempt = await _send_over(channel, claim.to, message, self._noted(claim))
+            attempt = await send_over(
+                channel, claim.to, message, noting(delivery.call, claim.attempt)
+            )
             self._busy_since[index] = None
 
         legs = delivery.terms.legs(claim.contact, claim.severity)
@@ -168,20 +170,6 @@ class Dispatcher:
         delivery.sent(Sent(claim, channel.name, claim.to, text, attempt, settled.state, started_at))
         self.wake()
 
-    def _noted(self, claim: Claim) -> Noted:
-        """Return what a channel's thread calls with the network's name for a part."""
-
-        def noted(reference: str) -> None:
-            if claim.attempt is None:
-                return
-            note = partial(tries.note, attempt=claim.attempt, reference=reference)
-            try:
-                self._delivery.call(note).result(NOTED_WITHIN_S)
-            except Exception as error:  # noqa: BLE001 - the text is out: its modem must go on
-                logger.warning("a reference could not be noted: %s", type(error).__name__)
-
-        return noted
-
     async def _saved(self, job: Callable[[Connection], T]) -> T:
         return await _until_saved(lambda: self._delivery.run(job))
 
@@ -192,7 +180,23 @@ class Dispatcher:
         return not self._channels[index].health().is_up
 
 
-async def _send_over(channel: Channel, to: str, message: Message, noted: Noted) -> Attempt:
+def noting(call: FromThread, attempt: int | None) -> Noted:
+    """Return what a channel's thread calls with the network's name for a part of this attempt."""
+
+    def noted(reference: str) -> None:
+        if attempt is None:
+            return
+        note = partial(tries.note, attempt=attempt, reference=reference)
+        try:
+            call(note).result(NOTED_WITHIN_S)
+        except Exception as error:  # noqa: BLE001 - the text is out: its modem must go on
+            logger.warning("a reference could not be noted: %s", type(error).__name__)
+
+    return noted
+
+
+async def send_over(channel: Channel, to: str, message: Message, noted: Noted) -> Attempt:
+    """Send; what the channel raises is a fault of its own, and the text may be out."""
     try:
         return await channel.send(to, message, noted)
     except Exception as error:  # noqa: BLE001 - one channel's fault must not stop the others

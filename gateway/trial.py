@@ -7,7 +7,6 @@ because its notice and its attempt are written before anything is given to the n
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, update
 from alerts import tries
 from alerts.bundling import test_text
 from alerts.channels.base import Attempt, Channel, Message, Outcome
-from alerts.dispatch import LEASE_MARGIN_S, NOTED_WITHIN_S, FromThread, Run
+from alerts.dispatch import LEASE_MARGIN_S, FromThread, Run, noting, send_over
 from alerts.model import NoticeKind, NoticeState, Severity
 from alerts.outbox import REPORT_WITHIN
 from alerts.tables import Sealer, micros, notices
@@ -44,8 +43,6 @@ _REPORTED = {
     Report.DELIVERED: NoticeState.DELIVERED,
     Report.FAILED: NoticeState.FAILED_PERMANENT,
 }
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +76,7 @@ class Trials:
         number = await self.run(record)
         fields = {"number": token, "place": self.gateway}
         message = Message(text, NoticeKind.TEST, fields, is_critical=False)
-        try:
-            attempt = await channel.send(to, message, lambda name: self._note(number, name))
-        except Exception as error:  # noqa: BLE001 - a channel's fault must not stop the gateway
-            attempt = Attempt(Outcome.UNCONFIRMED, "channel_error", detail=type(error).__name__)
+        attempt = await send_over(channel, to, message, noting(self.call, number))
         await self.run(lambda c: _settle(c, token, number, attempt, self.now()))
         return attempt
 
@@ -103,14 +97,6 @@ class Trials:
             "channel": channel,
             "lease_until": micros(now + lease),
         }
-
-    def _note(self, attempt: int, reference: str) -> None:
-        """Keep the network's name for a part, before the modem is asked anything else."""
-        try:
-            noted = self.call(lambda c: tries.note(c, attempt, reference))
-            noted.result(NOTED_WITHIN_S)
-        except Exception as error:  # noqa: BLE001 - the text is out: its modem must go on
-            logger.warning("a reference could not be noted: %s", type(error).__name__)
 
 
 def _settle(
