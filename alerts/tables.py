@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    text,
 )
 
 metadata = MetaData()
@@ -220,6 +221,20 @@ decisions = Table(
     Column("journal_seq", BigInteger),
     Column("detail", String, nullable=False),
     Index("decisions_watch", "watch"),
+)
+
+unknown_spans = Table(
+    "unknown_spans",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("watch", String),  # NULL: a device of a building, or the gateway
+    Column("device", String),  # NULL: the gateway itself heard nobody, or was off
+    Column("reason", String, nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger),  # NULL: it lasts
+    Index("unknown_spans_watch", "watch", "from_at"),
+    Index("unknown_spans_until_at", "until_at"),
+    Index("unknown_spans_open", "device", sqlite_where=text("until_at IS NULL")),
 )
 
 texts_in = Table(

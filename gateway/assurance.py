@@ -26,12 +26,13 @@ from gateway.channel_config import (
     TencentChannel,
 )
 from gateway.channel_watch import ChannelWatch
-from gateway.config import Config, time_of_day
+from gateway.config import Config
 from gateway.deciding import Deciding
 from gateway.ground import Ground
 from gateway.homes.street import MAINTAINERS
 from gateway.pipeline import Pipeline
 from gateway.proving import Around, Proving
+from gateway.sense import time_of_day
 from gateway.trial import Trials
 
 

@@ -6,10 +6,8 @@ stand in, so that a directory can be moved as a whole. Secrets stand in files of
 
 from __future__ import annotations
 
-from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +16,7 @@ from alerts.policy import Policy, Spending
 from gateway.channel_config import ChannelConfig
 from gateway.hardware.settings import Input, Output
 from gateway.hardware.settings import check as check_pins
+from gateway.sense import check_policy, check_table, time_of_day
 from gateway.settings import Setting, SettingsError, read_file, settings_of
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -33,22 +32,6 @@ LONGEST_CONTEST_DAYS = 14
 """What is personal is destroyed this long after its release at the latest (Hong Kong's terms)."""
 SHORTEST_DAYS = 7
 """An incident's number is not given again in its team for this long; the incident says so."""
-
-LONGEST_S = 30 * 86400
-"""No delay of a policy is longer: the longest that makes sense is a day (ours)."""
-MOST = 100_000
-"""No count of a policy is greater."""
-ONE_WORD = frozenset({"severity"})
-LEAST = {
-    "per_day": 0,
-    "late_per_day": 0,
-    "outage_devices": 2,
-    "flood_per_minute": 60,
-    "phone_kept": 0,
-}
-"""Counts that may be none at all, or must be several; every other is at least one."""
-MAY_BE_ZERO = frozenset({"bundle_s", "bundle_critical_s"})
-"""Durations that may be none: every text then goes by itself."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,6 +168,36 @@ class Proof(_Table, frozen=True):
     """One that has not arrived within this many seconds is told to the maintainers (ours)."""
 
 
+class Influx(_Table, frozen=True):
+    """InfluxDB, for Grafana: what is journalled and decided is written there as well."""
+
+    url: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = ""
+    """Its address, such as `http://127.0.0.1:8086`; empty: nothing is exported."""
+    org: str = "menshen"
+    """Organisation, in InfluxDB 2."""
+    bucket: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$")] = "menshen"
+    """Buckets are named after it: `menshen_homes`, `menshen_gateway`, `menshen_counts`; databases
+    in InfluxDB 1.8."""
+    token_file: str = ""
+    """A file that holds the token alone, readable by this user only; in 1.8 `user:password`."""
+    ca_file: str = ""
+    """Certificate authority of its `https` address; empty: those this machine trusts."""
+    home_names: Literal["code", "salted"] = "code"
+    """What homes are called there: by house code, or by a key that leads nowhere without this
+    gateway's keys. Choose `salted` where others look into the same InfluxDB."""
+    state_every_s: Annotated[int, Meta(ge=60, le=900)] = 600
+    """Seconds between two rewritings of what each door, seal and device is (ours: a timeline of an
+    hour never starts empty)."""
+    vitals_every_s: Annotated[int, Meta(ge=10, le=600)] = 60
+    """Seconds between two looks at the gateway itself."""
+    keep_days: Annotated[int, Meta(ge=1, le=LONGEST_DAYS)] = LONGEST_DAYS
+    """Days that what leads to a home is kept there (as of `records.keep_days`)."""
+    gateway_keep_days: Annotated[int, Meta(ge=1, le=3660)] = 90
+    """Days that vitals of the gateway are kept (ours)."""
+    counts_keep_days: Annotated[int, Meta(ge=1, le=3660)] = 1096
+    """Days that hourly and daily counts are kept, which lead to nobody (PIPL: three years)."""
+
+
 class Zigbee2Mqtt(_Table, frozen=True):
     """Zigbee2MQTT bridges on the broker."""
 
@@ -205,6 +218,7 @@ class Tables(_Table, frozen=True):
     installing: Installing = Installing()
     heartbeat: Heartbeat = Heartbeat()
     proof: Proof = Proof()
+    influx: Influx = Influx()
     zigbee2mqtt: Zigbee2Mqtt = Zigbee2Mqtt()
     channels: tuple[ChannelConfig, ...] = ()
     """The means of telling people, the first tried first."""
@@ -289,7 +303,7 @@ def load(path: Path) -> Config:
     """Read the configuration. Raises `SettingsError`, naming table, key and remedy."""
     tables = read_file(path, Tables)
     check_policy(tables.policy, f"{path}: policy")
-    _check_table(tables.spending, f"{path}: spending")
+    check_table(tables.spending, f"{path}: spending")
     if tables.proof.at:
         time_of_day(tables.proof.at, f"{path}: proof.at")
     check_pins(tables.inputs, tables.outputs, str(path))
@@ -318,57 +332,6 @@ def load_policy(path: Path) -> Policy:
     policy = read_file(path, Tables).policy
     check_policy(policy, f"{path}: policy")
     return policy
-
-
-def check_policy(policy: Policy, where: str) -> None:
-    """Raise `SettingsError` where a number, time of day or time zone makes no sense."""
-    try:
-        ZoneInfo(policy.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingsError(
-            f'{where}.timezone: no such time zone; write it as in "Asia/Shanghai"'
-        ) from None
-    for table in ("opening", "announcing", "supervision", "telling", "quiet"):
-        _check_table(getattr(policy, table), f"{where}.{table}")
-    low, ok = policy.supervision.battery_low_pct, policy.supervision.battery_ok_pct
-    if ok < low:
-        raise SettingsError(f"{where}.supervision.battery_ok_pct: must be battery_low_pct or more")
-
-
-def _check_table(table: msgspec.Struct, where: str) -> None:
-    for name, value in msgspec.structs.asdict(table).items():
-        if name in ONE_WORD:
-            continue  # one of the words that its type names
-        if isinstance(value, str):
-            time_of_day(value, f"{where}.{name}")
-        elif wanted := _why_not(name, value):
-            raise SettingsError(f"{where}.{name}: must be {wanted}")
-
-
-def _why_not(name: str, value: float) -> str:
-    """Say what is wanted where a number makes no sense; "" where it does."""
-    if name.endswith("_s"):
-        # Written so that a NaN, which TOML knows, is refused as well.
-        if name in MAY_BE_ZERO and value == 0:
-            return ""
-        return (
-            "" if 0 < value <= LONGEST_S else f"greater than zero and at most {LONGEST_S} (30 days)"
-        )
-    if name.endswith("_pct"):
-        return "" if 0 <= value <= 100 else "a percentage, 0 to 100"
-    least = LEAST.get(name, 1)
-    return "" if least <= value <= MOST else f"{least} to {MOST}"
-
-
-def time_of_day(written: str, where: str) -> time:
-    """Read a local time such as "22:00". Raises `SettingsError`."""
-    try:
-        at = time.fromisoformat(written)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is not None or ":" not in written:
-        raise SettingsError(f'{where}: must be a local time of day such as "22:00"')
-    return at
 
 
 def read_secret(path: Path) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool, StaticPool
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest version in `gateway/schema/versions`."""
 
 LOOK_FOR_DAMAGE_S = 1.0

@@ -17,10 +17,10 @@ import msgspec
 from alerts.channels.gsm import numbers
 from alerts.policy import Policy
 from devices.profiles.zigbee2mqtt import DEFAULT_BASE
-from gateway.config import check_policy, time_of_day
 from gateway.homes.street import HomeRow, Street, TeamRow
 from gateway.homes.ways import Means
 from gateway.homes.ways import problems as way_problems
+from gateway.sense import check_policy, time_of_day
 from gateway.settings import Setting, SettingsError, convert, nearest, read_file, settings_of
 
 _OF_A_BRIDGE = "bridge:"

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 from alerts.tables import RowId, metadata
 from gateway.accounts import tables as _accounts  # noqa: F401 - its tables enter the metadata
 from gateway.audit import tables as _audit  # noqa: F401 - its tables enter the metadata
+from gateway.export import tables as _export  # noqa: F401 - its tables enter the metadata
 from gateway.installing import tables as _installing  # noqa: F401 - its tables enter too
 from gateway.provisioning import tables as _provisioning  # noqa: F401 - its table enters too
 from gateway.registry import tables as _registry  # noqa: F401 - its tables enter the metadata

@@ -7,7 +7,10 @@ import shutil
 
 import pytest
 
-WANTED = ("mosquitto", "gammu", "gammu-smsd", "smsd", "chromium")
+WANTED = ("mosquitto", "gammu", "gammu-smsd", "smsd", "chromium", "influxd")
+
+PACKAGES = {"influxd": "influxdb", "smsd": "smstools"}
+"""The package, where it is named otherwise."""
 
 
 def find(name: str) -> str | None:
@@ -19,7 +22,7 @@ def need(name: str) -> str:
     """Return the program's path; skip where it is absent, but fail in CI, which installs it."""
     path = find(name)
     if path is None:
-        message = f"{name} is not installed (Debian: apt-get install {name})"
+        message = f"{name} is not installed (Debian: apt-get install {PACKAGES.get(name, name)})"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
