@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+GRAFANA := .venv-grafana/.ready
 
 .PHONY: demo test check bench soak docs picture clean lock
 
@@ -30,6 +31,12 @@ $(READY): requirements/locked.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+$(GRAFANA): $(READY) requirements/grafana.txt  # the library for a remote Grafana, apart: it replaces urllib3
+	$(PYTHON) -m venv .venv-grafana
+	.venv-grafana/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/grafana.txt
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' > $$(.venv-grafana/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/menshen.pth
+	touch $@
+
 docs: $(READY)  ## write anew what is generated from the code
 	$(BIN)/python docs/generate.py
 
@@ -38,6 +45,7 @@ picture: $(READY)  ## record the README's picture (needs Chromium)
 
 lock:  ## resolve the dependencies anew (maintainers; needs pip-tools)
 	pip-compile --quiet --generate-hashes --extra dev --extra sim --extra embedded --extra tencent --extra aliyun --extra push --extra pi --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe --output-file requirements/locked.txt pyproject.toml
+	echo 'grafana-client>=5.1,<6' | pip-compile --quiet --generate-hashes --strip-extras --no-emit-index-url --no-emit-find-links --allow-unsafe --output-file requirements/grafana.txt -
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-grafana build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
