@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from alerts.model import (
     Condition,
@@ -13,6 +14,7 @@ from alerts.model import (
     Permit,
     Silence,
     Transition,
+    Unknown,
     WatchId,
 )
 
@@ -33,6 +35,9 @@ class Changes:
     """Of these only what says who took them, or waits for the morning: it is true no more."""
     decisions: list[Decision] = field(default_factory=list)
     orders_ended: list[WatchId] = field(default_factory=list)  # never to begin again
+    known: dict[str | None, datetime] = field(default_factory=dict)
+    """By device, None for the gateway itself: when the span ended that was saved before this."""
+    unknown: list[Unknown] = field(default_factory=list)  # spans that began; some are over too
 
     def __bool__(self) -> bool:
         return bool(
@@ -46,4 +51,6 @@ class Changes:
             or self.retract
             or self.decisions
             or self.orders_ended
+            or self.known
+            or self.unknown
         )

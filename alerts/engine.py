@@ -206,7 +206,7 @@ def _button_pressed(
     elif (why_not := why_not_watched(turn.state, watch)) is not None:
         conditions.decide(turn, why_not, watch.id, observation.device, observation.state)
     else:
-        announcing.announce(turn, watch, observation.device, at, observation.age_s or 0.0)
+        announcing.announce(turn, watch, observation.device, at, observation.kept_back_s)
 
 
 def _status_said(
@@ -230,10 +230,10 @@ def _became_uncertain(
     turn: Turn, device: DeviceState, observation: Observation, at: datetime
 ) -> None:
     """A copy of unknown age contradicts what was known: now nobody can say."""
-    if device.unknown_since is None:
-        device.unknown_since = at
     is_retained = observation.origin is Origin.RETAINED
     reason = Reason.RETAINED_COPY if is_retained else Reason.CACHED_COPY
+    if device.unknown_since is None:
+        turn.put_unknown(device, reason, at)
     detail = f"{observation.kind} {observation.state}"
     conditions.decide(turn, reason, device.info.watch, observation.device, detail)
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
@@ -21,6 +22,16 @@ from alerts.tables import attempts, from_micros, micros, notices
 from alerts.tries import Report, reported
 
 _FAILED = (Outcome.FAILED_TEMPORARY, Outcome.FAILED_PERMANENT)
+
+
+class Fate(StrEnum):
+    """What became of one attempt, as far as anybody knows."""
+
+    DELIVERED = "delivered"  # the handset has it
+    UNCONFIRMED = "unconfirmed"  # no answer came: it may have gone out
+    UNKNOWN = "unknown"  # the network took it, and reported nothing yet
+    FAILED = "failed"  # reported as not to be delivered
+    REFUSED = "refused"  # it never went out
 
 
 @dataclass(slots=True)
@@ -67,24 +78,28 @@ def days(
         line = lines.setdefault(key, Line(*key))
         line.parts += row.parts
         line.cost_fen += row.parts * prices.get(row.channel, 0.0)
-        _count(line, row.outcome, row.references, row.reported)
+        _count(line, fate(row.outcome, row.references, row.reported))
     return [lines[key] for key in sorted(lines)]
 
 
-def _count(line: Line, outcome: str, references: str, reports: str | None) -> None:
+def fate(outcome: str, references: str, reports: str | None) -> Fate:
+    """Return what became of an attempt, by its columns of these names."""
     if outcome in _FAILED:
-        line.failed += 1
-        return
-    line.texts += 1
+        return Fate.REFUSED
     report = reported(json.loads(references), json.loads(reports or "{}"))
     if outcome == Outcome.DELIVERED or report is Report.DELIVERED:
-        line.delivered += 1
-    elif report is Report.FAILED:
-        line.failed += 1
-    elif outcome == Outcome.UNCONFIRMED:
-        line.unconfirmed += 1
-    else:
-        line.unknown += 1
+        return Fate.DELIVERED
+    if report is Report.FAILED:
+        return Fate.FAILED
+    return Fate.UNCONFIRMED if outcome == Outcome.UNCONFIRMED else Fate.UNKNOWN
+
+
+def _count(line: Line, became: Fate) -> None:
+    line.texts += became is not Fate.REFUSED
+    line.delivered += became is Fate.DELIVERED
+    line.unconfirmed += became is Fate.UNCONFIRMED
+    line.unknown += became is Fate.UNKNOWN
+    line.failed += became in (Fate.FAILED, Fate.REFUSED)
 
 
 def spent_today(

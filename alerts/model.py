@@ -313,6 +313,17 @@ class Transition:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A span in which nobody could say what a device did."""
+
+    device: str | None  # None: the gateway itself heard nobody, or was off
+    watch: WatchId | None
+    reason: Reason
+    from_at: datetime
+    until_at: datetime | None = None  # None: it lasts
+
+
 class NoticeKind(StrEnum):
     """What a notice is for."""
 

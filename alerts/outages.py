@@ -117,8 +117,7 @@ def _bridge_lost(turn: Turn, subject: str, bridge: Place, at: datetime) -> None:
     for device_id in bridge.devices:
         device = turn.state.devices[device_id]
         if device.unknown_since is None:
-            device.unknown_since = at
-            turn.touched.add(device_id)
+            turn.put_unknown(device, Reason.BRIDGE_OFFLINE, at)
     hold = timedelta(seconds=turn.state.policy.supervision.hold_s)
     turn.state.timers.set(TimerKind(HOLD, subject), at + hold)
     conditions.decide(turn, Reason.HELD, None, None, subject)

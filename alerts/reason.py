@@ -37,6 +37,9 @@ class Reason(StrEnum):
     CHANNEL_GONE = "channel_gone"  # it has been down for too long
     TEST_TEXT_MISSING = "test_text_missing"  # it claims to work, and the day's test did not arrive
     FLOODING = "flooding"
+    # nobody can say what a device does
+    INTAKE_LOST = "intake_lost"  # this gateway hears nobody
+    GATEWAY_OFF = "gateway_off"  # it did not run
     # something was cleared
     CLOSED_AGAIN = "closed_again"
     CLOSED_AGAIN_BRIEFLY = "closed_again_briefly"

@@ -73,7 +73,11 @@ def rebuild(
 ) -> State:
     """Return the state that was saved, as it is to be at `now`, the start."""
     state = State(
-        policy=policy, voice=voice, maintainers_team=maintainers_team, supervised_from=now
+        policy=policy,
+        voice=voice,
+        maintainers_team=maintainers_team,
+        supervised_from=now,
+        lived_until=saved.last_alive_at,
     )
     for team in saved.teams:
         state.teams[team.id] = team

@@ -95,11 +95,20 @@ def enter_device(state: State, info: DeviceInfo, now: datetime) -> None:
         supervision.supervise(state, info.id, device, now)
 
 
+def moved(turn: Turn, device: DeviceState, before: WatchId | None) -> None:
+    """Let what is unknown of a device that hung elsewhere be so at its new home, from now on."""
+    if device.unknown_since is not None and device.info.watch != before:
+        turn.put_known(device, turn.now)
+        turn.put_unknown(device, supervision.why_unknown(device), turn.now)
+
+
 def remove_device(turn: Turn, device_id: str, at: datetime) -> None:
     """Take a device away: nothing is owed by it any more, and what stands of it is over."""
     device = turn.state.devices.pop(device_id, None)
     if device is None:
         return
+    if device.unknown_since is not None:
+        turn.put_known(device, at)
     _leave_places(turn.state, device)
     turn.state.timers.cancel(TimerKind(HOLD, "", device_id))
     for key in [key for key in turn.state.conditions if key.device == device_id]:

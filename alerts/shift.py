@@ -10,14 +10,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts import conditions, supervision
-from alerts.model import Condition, Incident
+from alerts.model import Condition, Incident, Unknown
 from alerts.reason import Reason
+from alerts.spans import SHORTEST_GAP
 from alerts.state import DeviceState, HomeState, Place, State, Turn
 
 
 def shift(turn: Turn, by: timedelta) -> None:
     """Move with the clock everything that is measured from now; `turn.now` is already after it."""
     state = turn.state
+    _lose_what_was_stepped_over(turn, by)
     state.timers.shift(by)
     state.supervised_from = _moved(state.supervised_from, by)
     state.intake_lost_at = _moved(state.intake_lost_at, by)
@@ -34,6 +36,22 @@ def shift(turn: Turn, by: timedelta) -> None:
         turn.put_incident(_moved_incident(incident, by), None)
     detail = f"by {by.total_seconds():.0f} s"
     conditions.decide(turn, Reason.CLOCK_STEPPED, None, None, detail)
+
+
+def _lose_what_was_stepped_over(turn: Turn, by: timedelta) -> None:
+    """Of a time that no clock showed while the gateway ran, nobody can say anything.
+
+    On a board without a clock of its own it is the time in which it was off.
+    """
+    state, before = turn.state, turn.now - by
+    if by < timedelta(0):
+        state.lived_until = max(before, state.lived_until or before)
+        return
+    from_at = max(before, state.lived_until or before)
+    if turn.now - from_at > SHORTEST_GAP:
+        turn.changes.unknown.append(
+            Unknown(None, None, Reason.CLOCK_STEPPED, from_at, until_at=turn.now)
+        )
 
 
 def _moved(at: datetime | None, by: timedelta) -> datetime | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -26,6 +26,7 @@ from alerts.model import (
     Silence,
     Team,
     Transition,
+    Unknown,
     Watch,
     WatchId,
 )
@@ -199,6 +200,9 @@ class State:
     supervised_from: datetime | None = None
     """Nobody owes a message from before: the start, or when the broker was last found again."""
     intake_lost_at: datetime | None = None  # set while this gateway hears nobody
+    lived_until: datetime | None = None
+    """The latest time, by whatever the clock said then, at which the gateway is known to have run
+    before this start, or before the clock went back."""
 
 
 class Draws(Protocol):
@@ -230,6 +234,8 @@ class Turn:
     """What is too common to be kept one by one, and every decision besides."""
     touched: set[str] = field(default_factory=set)
     """Devices whose present state changed and is to be saved."""
+    _spans: dict[str | None, int] = field(default_factory=dict)
+    """By device: which of `changes.unknown` lasts."""
 
     def count(self, reason: Reason) -> None:
         """Count one more of what was decided for this reason."""
@@ -284,3 +290,30 @@ class Turn:
         """Record why something was, or was not, done."""
         self.count(decision.reason)
         self.changes.decisions.append(decision)
+
+    def put_unknown(self, device: DeviceState | None, reason: Reason, from_at: datetime) -> None:
+        """Record that from a time on nobody can say what a device does; None: what any does."""
+        if device is None:
+            self.state.intake_lost_at = from_at
+            began = Unknown(None, None, reason, from_at)
+        else:
+            device.unknown_since = from_at
+            self.touched.add(device.info.id)
+            began = Unknown(device.info.id, device.info.watch, reason, from_at)
+        self._spans[began.device] = len(self.changes.unknown)
+        self.changes.unknown.append(began)
+
+    def put_known(self, device: DeviceState | None, at: datetime) -> None:
+        """Record that it is known again."""
+        if device is None:
+            self.state.intake_lost_at = None
+        else:
+            device.unknown_since = None
+            self.touched.add(device.info.id)
+        id_ = None if device is None else device.info.id
+        span = self._spans.pop(id_, None)
+        if span is None:
+            self.changes.known[id_] = at
+        else:
+            began = self.changes.unknown[span]
+            self.changes.unknown[span] = replace(began, until_at=max(began.from_at, at))

@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from alerts import spans
 from alerts.changes import Changes
 from alerts.instead import name_who_was_told_instead
 from alerts.model import (
@@ -104,6 +105,7 @@ def save(connection: Connection, changes: Changes, sealer: Sealer, now: datetime
     stepped = {each.incident for each in changes.notices if each.kind is NoticeKind.ESCALATION}
     name_who_was_told_instead(connection, filter(None, stepped))
     _insert(connection, decisions, [_decision_row(_row(each)) for each in changes.decisions])
+    spans.save(connection, changes.known, changes.unknown)
 
 
 def _supersede(

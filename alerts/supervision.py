@@ -51,8 +51,7 @@ def device_key(kind: ConditionKind, device: DeviceState) -> ConditionKey:
 def heard(turn: Turn, device_id: str, device: DeviceState, at: datetime) -> None:
     """A device spoke for itself: it is there, and what it does is known again."""
     if device.unknown_since is not None:
-        device.unknown_since = None
-        turn.touched.add(device_id)
+        turn.put_known(device, at)
     is_there(turn, device_id, device, at)
 
 
@@ -78,10 +77,17 @@ def lost(turn: Turn, device_id: str, device: DeviceState, reason: Reason, at: da
     device.missing_since, device.missing_reason = at, reason
     if device.unknown_since is None:
         is_silence = reason is Reason.REPORTING_TIME_PASSED
-        device.unknown_since = (device.heard_at or at) if is_silence else at
+        turn.put_unknown(device, reason, (device.heard_at or at) if is_silence else at)
     _hold(turn, device_id, device, at)
     conditions.decide(turn, Reason.HELD, device.info.watch, device_id, reason)
     outages.trouble(turn, device_id, device, at)
+
+
+def why_unknown(device: DeviceState) -> Reason:
+    """Return why nobody can say what a device does, as far as its state still tells."""
+    if device.missing_reason is not None:
+        return device.missing_reason
+    return Reason.CACHED_COPY if device.info.bridge is None else Reason.BRIDGE_OFFLINE
 
 
 def promised(turn: Turn, device_id: str, device: DeviceState, interval_s: float | None) -> None:
@@ -272,7 +278,7 @@ def intake_lost(turn: Turn) -> None:
     """The gateway lost its broker: from now on nobody's silence means anything."""
     if turn.state.intake_lost_at is not None:
         return
-    turn.state.intake_lost_at = turn.now
+    turn.put_unknown(None, Reason.INTAKE_LOST, turn.now)
     after = timedelta(seconds=turn.state.policy.supervision.intake_down_s)
     turn.state.timers.set(TimerKind(INTAKE, GATEWAY), turn.now + after)
 
@@ -290,7 +296,7 @@ def intake_back(turn: Turn) -> None:
     """The broker is found again: supervision begins anew, from now."""
     if turn.state.intake_lost_at is None:
         return
-    turn.state.intake_lost_at = None
+    turn.put_known(None, turn.now)
     turn.state.supervised_from = turn.now
     turn.state.timers.cancel(TimerKind(INTAKE, GATEWAY))
     conditions.clear(turn, _INTAKE_KEY, Reason.HEARD_AGAIN, turn.now)

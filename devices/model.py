@@ -78,6 +78,10 @@ class Scope(StrEnum):
     GATEWAY = "gateway"  # a bridge or gateway: true of everything behind it
 
 
+LONGEST_AGE_S = 1e9
+"""30 years: no device is older, and a date so far back is still a date."""
+
+
 class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One decoded fact. `device` is the id in the topic (native) or the bridge's name for it."""
 
@@ -100,6 +104,11 @@ class Observation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     persons: int | None = None  # camera
     confidence: float | None = None  # camera, 0.0 to 1.0
     note: str | None = None  # short, no payload text: what an unknown observation was, why offline
+
+    @property
+    def kept_back_s(self) -> float:
+        """How long before it arrived it happened, in seconds; 0 where the device does not say."""
+        return min(self.age_s or 0.0, LONGEST_AGE_S)
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):

@@ -7,7 +7,7 @@ start the records between are judged again, for what they say of the device, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -108,23 +108,29 @@ def folded_to(connection: Connection) -> int:
     return cursor.read(connection, CONSUMER)
 
 
-def load(connection: Connection) -> dict[str, Saved]:
-    """Load every row, as it was written."""
-    saved = {}
-    for device, seq, state in connection.execute(select(device_states)):
+def load(connection: Connection, devices: Collection[str] | None = None) -> dict[str, Saved]:
+    """Load every row, or those of these devices, as it was written."""
+    return dict(each(connection, devices))
+
+
+def each(
+    connection: Connection, devices: Collection[str] | None = None
+) -> Iterator[tuple[str, Saved]]:
+    """Yield every row, or those of these devices, as it was written."""
+    query = select(device_states)
+    if devices is not None:
+        query = query.where(device_states.c.device.in_(devices))
+    for device, seq, state in connection.execute(query):
         row = _decode_row(state)
-        saved[device] = Saved(seq, DeviceMemory.from_row(row.memory), row)
-    return saved
+        yield device, Saved(seq, DeviceMemory.from_row(row.memory), row)
 
 
 def facts(connection: Connection, devices: Iterable[str]) -> dict[str, list[str]]:
     """Return which kinds of fact each of these devices has reported, as far as rows tell."""
-    query = select(device_states).where(device_states.c.device.in_(list(devices)))
-    found = {}
-    for row in connection.execute(query):
-        states = DeviceMemory.from_row(_decode_row(row.state).memory).states
-        found[row.device] = sorted({key.partition("/")[0] for key in states})
-    return found
+    return {
+        device: sorted({key.partition("/")[0] for key in saved.memory.states})
+        for device, saved in each(connection, list(devices))
+    }
 
 
 def fold(connection: Connection, saved: dict[str, Saved], until: int, decode: Decode) -> None:

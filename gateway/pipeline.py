@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from alerts import engine, outbox, reply, store
+from alerts import engine, outbox, reply, spans, store
 from alerts.commands import Answer, Command
 from alerts.model import Decision
 from alerts.permits import PermitCommand
@@ -112,21 +112,26 @@ class Pipeline:
         """Restore what was decided; records after the cursor are applied by `catch_up`."""
         with connection.begin():
             self._journalled = journal.last_seq(connection)
+            was_off = spans.was_off(connection, cursor.last_moved_at(connection), now)
         self._rebuild(connection, now)
+        self._bring_spans_in_line(connection, now)
+        if was_off:
+            self._save_devices(connection, now)
 
     def stop(self, connection: Connection, now: datetime) -> None:
         """Save the cursor and every device, so that the next start folds nothing."""
-        if self._state is None:
-            return
-        with connection.begin():
-            self._checkpoint.finish(connection, self._state, self.cursor, now)
-            self._move_cursor(connection, now)
+        if self._state is not None:
+            self._save_devices(connection, now)
 
     def reload(self, connection: Connection, now: datetime) -> None:
         """Rebuild after homes, orders, teams or devices changed."""
         self.stop(connection, now)
+        was_deaf = self._state is not None and self._state.intake_lost_at is not None
         self._state = None  # not both in memory at once
         self._rebuild(connection, now)
+        self._bring_spans_in_line(connection, now)
+        if was_deaf:
+            self.intake_lost(connection, now)
 
     # ---- what was heard ----
 
@@ -238,6 +243,7 @@ class Pipeline:
         """The wall clock stepped by `by`; `now` is the time after it."""
         with connection.begin():
             outbox.shift(connection, by)
+            spans.shift(connection, by)
         self._turn(connection, lambda turn: self._engine.shift(turn, by), now)
 
     def intake_lost(self, connection: Connection, now: datetime) -> None:
@@ -290,10 +296,15 @@ class Pipeline:
         changes = turn.changes
         about = {each.device for each in changes.conditions}
         about.update(each.device for each in changes.decisions)
+        about.update(changes.known, (each.device for each in changes.unknown))
         with connection.begin():
             store.save(connection, changes, self._around.sealer, turn.now)
             end_orders(connection, changes.orders_ended)
-            checkpoint.save(connection, turn.state, about, seq)
+            if any(each.device is None for each in changes.unknown):
+                self._checkpoint.heard(turn.touched)
+                self._checkpoint.finish(connection, turn.state, seq, turn.now)  # it is about all
+            else:
+                checkpoint.save(connection, turn.state, about, seq)
             cursor.move(connection, CONSUMER, seq, turn.now)
             if also is not None:
                 also(connection)
@@ -314,6 +325,13 @@ class Pipeline:
         if self._state is not None and self._saved_seq != self.cursor and self._is_cursor_due(now):
             with connection.begin():
                 self._move_cursor(connection, now)
+
+    def _save_devices(self, connection: Connection, now: datetime) -> None:
+        """Save every device that is behind, with the cursor."""
+        assert self._state is not None
+        with connection.begin():
+            self._checkpoint.finish(connection, self._state, self.cursor, now)
+            self._move_cursor(connection, now)
 
     def note_time(self, connection: Connection, now: datetime) -> None:
         """Note that the gateway was alive at `now`."""
@@ -345,3 +363,8 @@ class Pipeline:
         self._state.clock_is_trusted = self._clock_is_trusted
         self._checkpoint.restart(recalled.folded_to, recalled.behind)
         self._saved_seq = self.cursor
+
+    def _bring_spans_in_line(self, connection: Connection, now: datetime) -> None:
+        assert self._state is not None
+        with connection.begin():
+            spans.bring_in_line(connection, self._state, now)

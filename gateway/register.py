@@ -103,7 +103,9 @@ class Register:
         """Read the tables for the engine, and refresh phones and settings."""
         watched = watching.watches(connection, self.keys, self.config.policy)
         self.book = watching.phone_book(connection, self.keys)
-        self.settings.clear()
+        # Read on other threads meanwhile: what stays is never away.
+        for gone in self.settings.keys() - watched.settings.keys():
+            del self.settings[gone]
         self.settings.update(watched.settings)
         for told in self.on_loaded:
             told()

@@ -74,6 +74,8 @@ class Timers:
             logger.warning("the clock went back by %s while the gateway was off", -step.by)
             self._pipeline.shift(connection, step.by, self._clock.now())
         self._pipeline.trust_clock(self._clock.is_trusted())
+        state = self._pipeline.state
+        self._is_lost = state is not None and state.intake_lost_at is not None
 
     def pump(self, connection: Connection) -> float:
         """Do what is due; return the seconds until the next thing is."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from alerts.model import Incident, Watch, WatchId
+from alerts.model import Watch, WatchId
 from alerts.state import DeviceState, State
 from devices.model import Kind
 
@@ -48,12 +48,8 @@ class Look:
 
 def looks(state: State) -> list[Look]:
     """Look at every home. Call it on the thread that owns the state."""
-    concerned = {
-        incident.watch: incident
-        for incident in state.incidents.values()
-        if incident.watch is not None and not incident.is_over
-    }
-    return [_look(state, watch, concerned.get(watch.id)) for watch in state.watches.values()]
+    concerned = watches_with_incidents(state)
+    return [look_at(state, watch, watch.id in concerned) for watch in state.watches.values()]
 
 
 def count(found: list[Look]) -> Counter[Standing]:
@@ -61,7 +57,17 @@ def count(found: list[Look]) -> Counter[Standing]:
     return Counter(look.standing for look in found)
 
 
-def _look(state: State, watch: Watch, incident: Incident | None) -> Look:
+def watches_with_incidents(state: State) -> set[WatchId]:
+    """Return the homes that somebody has to deal with."""
+    return {
+        incident.watch
+        for incident in state.incidents.values()
+        if incident.watch is not None and not incident.is_over
+    }
+
+
+def look_at(state: State, watch: Watch, has_incident: bool) -> Look:
+    """Look at one home."""
     devices = [state.devices[each] for each in watch.devices if each in state.devices]
     since = [device.unknown_since for device in devices if device.unknown_since is not None]
     if state.intake_lost_at is not None:
@@ -69,7 +75,7 @@ def _look(state: State, watch: Watch, incident: Incident | None) -> Look:
     is_unknown = bool(since) or not any(_says_of_a_door(device) for device in devices)
     if watch.id not in state.running:
         standing = Standing.UNWATCHED
-    elif incident is not None:
+    elif has_incident:
         standing = Standing.INCIDENT
     else:
         standing = Standing.UNKNOWN if is_unknown else Standing.QUIET

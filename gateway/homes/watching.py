@@ -69,7 +69,7 @@ class PhoneBook:
 def watches(connection: Connection, keys: KeyStore, policy: Policy) -> Watching:
     """Read every order that was not released; `policy` holds where a home has none of its own."""
     all_teams = read_teams(connection)
-    all_devices, settings = _read_devices(connection)
+    all_devices, settings = read_devices(connection)
     at_watch: dict[str, list[str]] = defaultdict(list)
     for device in all_devices:
         if device.watch is not None:
@@ -149,7 +149,8 @@ def _override(team: str, written: Mapping[str, Any]) -> Override:
     )
 
 
-def _read_devices(connection: Connection) -> tuple[list[DeviceInfo], dict[str, DeviceSettings]]:
+def read_devices(connection: Connection) -> tuple[list[DeviceInfo], dict[str, DeviceSettings]]:
+    """Read devices, and their settings where these differ from their make."""
     plain = msgspec.json.encode(DeviceSettings()).decode()
     found: list[DeviceInfo] = []
     settings: dict[str, DeviceSettings] = {}

@@ -82,7 +82,7 @@ class Facts:
     def _is_old(self, observation: Observation, news: News, received_at: datetime) -> bool:
         if observation.origin in _COPIES or news in _OLD or received_at < self.since:
             return True
-        age = timedelta(seconds=min(observation.age_s or 0.0, 1e9))
+        age = timedelta(seconds=observation.kept_back_s)
         if observation.kind is not Kind.HEARTBEAT and received_at - age < self.since:
             return True
         observed_at = observation.observed_at

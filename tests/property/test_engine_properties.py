@@ -133,6 +133,14 @@ def check(street: Street) -> None:
     assert all(home.open_doors == doors for home in state.homes.values())
     for device in state.devices.values():
         assert device.missing_since is None or device.unknown_since is not None
+    unknown = {None: state.intake_lost_at} | {
+        id_: device.unknown_since for id_, device in state.devices.items()
+    }
+    lasting = {each.device: each.from_at for each in street.tables.spans if each.until_at is None}
+    assert lasting == {id_: since for id_, since in unknown.items() if since is not None}
+    assert all(
+        each.until_at is None or each.from_at <= each.until_at for each in street.tables.spans
+    )
 
 
 @settings(max_examples=150, deadline=None)

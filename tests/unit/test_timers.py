@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from selectors import DefaultSelector
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ class FakePipeline:
     due: datetime | None = None
     is_behind: bool = False
     fails: bool = False
+    state: Any = None
     did: list[Any] = field(default_factory=list)
 
     def next_at(self) -> datetime | None:
@@ -143,6 +145,14 @@ def test_a_broker_that_stays_away_is_told_once_and_so_is_its_return(bench: Bench
     bench.is_connected = True
     for _ in range(3):
         bench.pump(2)
+    assert len(bench.did("intake_back")) == 1
+
+
+def test_a_broker_lost_before_the_start_is_told_to_be_back(bench: Bench) -> None:
+    bench.pipeline.state = SimpleNamespace(intake_lost_at=local("14:20"))
+    bench.timers.start(Transactions(), DefaultSelector())  # type: ignore[arg-type]
+    bench.pump()
+    bench.pump(1)
     assert len(bench.did("intake_back")) == 1
 
 
