@@ -79,9 +79,10 @@ def last_seq(connection: Connection) -> int:
     return max(int(written), int(consumed))
 
 
-def watermark(connection: Connection) -> int:
-    """Return the lowest cursor: nothing above it may be pruned."""
-    return int(connection.scalar(select(func.min(cursors.c.seq))) or 0)
+def watermark(connection: Connection, but_for: str = "") -> int:
+    """Return the lowest cursor: nothing above it may be pruned. `but_for`: a consumer left out."""
+    others = select(func.min(cursors.c.seq)).where(cursors.c.consumer != but_for)
+    return int(connection.scalar(others) or 0)
 
 
 def last_before(connection: Connection, before: int, now: int, limit: int) -> int:
@@ -99,13 +100,13 @@ def last_before(connection: Connection, before: int, now: int, limit: int) -> in
     return max((seq for seq, recorded_at in dated if recorded_at < before), default=0)
 
 
-def prune(connection: Connection, through: int, limit: int) -> int:
+def prune(connection: Connection, through: int, limit: int, but_for: str = "") -> int:
     """Delete up to `limit` of the oldest records up to `through`; return how many went.
 
-    Whatever `through` says, nothing above the watermark goes.
+    Whatever `through` says, nothing above the watermark goes; `but_for` as there.
     """
     oldest = connection.scalar(select(func.min(journal.c.seq)))
     if oldest is None:
         return 0
-    last = min(through, watermark(connection), int(oldest) + limit - 1)
+    last = min(through, watermark(connection, but_for), int(oldest) + limit - 1)
     return connection.execute(delete(journal).where(journal.c.seq <= last)).rowcount

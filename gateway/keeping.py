@@ -2,7 +2,9 @@
 
 Old rows go a slice at a time, each in a commit of its own, between batches of intake. By age they
 go only on a clock that can be believed. Where the disk runs low the oldest records of the journal
-go before their time, and health says so; records that are not applied yet never go.
+go before their time, and health says so; records that are not applied yet never go. Those that are
+not exported yet go only where the disk is nearly full, or after three months: see
+docs/adr/0026-alarms-before-history.md.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ from sqlalchemy.exc import DBAPIError
 
 from alerts.tables import micros
 from gateway import cursor, journal, memories, pipeline
+from gateway.config import LONGEST_DAYS
 from gateway.db import driver_of
+from gateway.export.progress import CONSUMER as EXPORT
+from gateway.export.tables import samples
 from gateway.retention import RECORDS, Retention
 
 SLICE = 500
@@ -35,6 +40,11 @@ ROUND_EVERY_S = 3600.0
 """How often all tables are walked through."""
 FIRST_ROUND_S = 60.0
 """After the start, when there is other work."""
+NEARLY_FULL = 4
+"""The disk is nearly full where less than this part of the room is left that should be: then what
+waits for InfluxDB goes too, before no text can be kept (ours)."""
+SAMPLES_SLICE = 20
+"""Samples deleted in one commit: each is up to 10 KB."""
 LEAST_RECORDS = 100_000
 """The latest records, which even a full disk does not take: 15 MB, where others fill the rest of it
 (ours; EN 50131 grade 4 asks for 1,000 events)."""
@@ -50,6 +60,8 @@ class Limits:
     records: timedelta
     room_bytes: int
     least_records: int = LEAST_RECORDS
+    longest: timedelta = timedelta(days=LONGEST_DAYS)
+    """No record is kept past this, exported or not."""
 
 
 class Keeping:
@@ -73,11 +85,20 @@ class Keeping:
         self._round: Iterator[None] | None = None
         self.shortened_at: datetime | None = None
         """When records last went before their time, because the disk ran low."""
+        self.unexported_removed_at: datetime | None = None
+        """When records or samples last went that InfluxDB does not have."""
         self.counts = {
             "journal_records_expired": 0,
             "journal_records_removed_for_room": 0,
+            "journal_records_removed_unexported": 0,
+            "samples_removed_unexported": 0,
             "other_records_expired": 0,
         }
+
+    def unexported(self) -> tuple[int, datetime | None]:
+        """Return how much went before it was exported, and when the last did."""
+        records = self.counts["journal_records_removed_unexported"]
+        return records + self.counts["samples_removed_unexported"], self.unexported_removed_at
 
     # ---- the pump ----
 
@@ -107,17 +128,45 @@ class Keeping:
     def _make_room(self, connection: Connection) -> bool:
         """Delete the oldest records that are applied, if room is short; say whether any went."""
         free = self._free_bytes()
-        if free is None or free + _reusable_bytes(connection) >= self._limits.room_bytes:
+        if free is None:
+            return False
+        room = free + _reusable_bytes(connection)
+        if room >= self._limits.room_bytes:
             return False
         with connection.begin():
             spare = journal.last_seq(connection) - self._limits.least_records
-            gone = journal.prune(connection, min(spare, applied_to(connection)), SLICE)
-        if gone and self.shortened_at is None:
-            logger.error("the disk runs low: the oldest records go before their time")
+            through = min(spare, applied_to(connection))
+            gone = journal.prune(connection, through, SLICE)
         if gone:
-            self.counts["journal_records_removed_for_room"] += gone
-            self.shortened_at = self._now()
-        return gone > 0
+            self._shortened(gone)
+            return True
+        is_nearly_full = room < self._limits.room_bytes / NEARLY_FULL
+        return is_nearly_full and self._sacrifice(connection, through)
+
+    def _sacrifice(self, connection: Connection, through: int) -> bool:
+        """Delete the oldest of what waits for InfluxDB, samples first; say whether any went."""
+        oldest = select(samples.c.id).order_by(samples.c.id).limit(SAMPLES_SLICE)
+        with connection.begin():
+            dropped = connection.execute(delete(samples).where(samples.c.id.in_(oldest))).rowcount
+            gone = 0 if dropped else journal.prune(connection, through, SLICE, but_for=EXPORT)
+        if dropped:
+            self._lost("samples_removed_unexported", dropped)
+        if gone:
+            self._lost("journal_records_removed_unexported", gone)
+            self._shortened(gone)
+        return dropped + gone > 0
+
+    def _shortened(self, gone: int) -> None:
+        if self.shortened_at is None:
+            logger.error("the disk runs low: the oldest records go before their time")
+        self.counts["journal_records_removed_for_room"] += gone
+        self.shortened_at = self._now()
+
+    def _lost(self, what: str, gone: int) -> None:
+        if self.unexported_removed_at is None:
+            logger.error("what was not exported goes: InfluxDB will never have it")
+        self.counts[what] += gone
+        self.unexported_removed_at = self._now()
 
     # ---- what is old ----
 
@@ -144,12 +193,21 @@ class Keeping:
 
     def _expire_journal(self, connection: Connection, now: datetime) -> bool:
         """Delete a slice of what is too old; say whether there was any."""
-        before = micros(now - self._limits.journal)
-        with connection.begin():
-            through = journal.last_before(connection, before, micros(now), SLICE)
-            gone = journal.prune(connection, min(through, applied_to(connection)), SLICE)
+        gone = self._expire_records(connection, now, self._limits.journal)
+        if not gone:
+            gone = self._expire_records(connection, now, self._limits.longest, but_for=EXPORT)
+            if gone:
+                self._lost("journal_records_removed_unexported", gone)
         self.counts["journal_records_expired"] += gone
         return gone > 0
+
+    def _expire_records(
+        self, connection: Connection, now: datetime, kept: timedelta, but_for: str = ""
+    ) -> int:
+        with connection.begin():
+            through = journal.last_before(connection, micros(now - kept), micros(now), SLICE)
+            through = min(through, applied_to(connection))
+            return journal.prune(connection, through, SLICE, but_for)
 
     def _expire(
         self, connection: Connection, retention: Retention, before: int, after: Any

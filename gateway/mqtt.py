@@ -60,7 +60,7 @@ class Broker:
     """False where it is known not to: some that do not give no answer at all, for 10 s."""
 
 
-def trusting(ca_file: Path) -> ssl.SSLContext:
+def trusting(ca_file: Path, setting: str = "mqtt.ca_file") -> ssl.SSLContext:
     """Return TLS that trusts this authority and no other. Raises `SettingsError`."""
     try:
         return ssl.create_default_context(cafile=str(ca_file))
@@ -68,7 +68,7 @@ def trusting(ca_file: Path) -> ssl.SSLContext:
         wrong = "holds no certificate; write the authority's into it, as PEM"
     except OSError as error:
         wrong = f"cannot be read: {error.strerror}"
-    raise SettingsError(f"mqtt.ca_file: {ca_file}: {wrong}")
+    raise SettingsError(f"{setting}: {ca_file}: {wrong}")
 
 
 class MqttSource:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -30,6 +31,7 @@ _FORMAT: Final = b"\x01"
 _NONCE_BYTES: Final = 12  # NIST SP 800-38D: 96 bits
 _KEY_BYTES: Final = 32
 _STORE_VERSION: Final = 1
+_DIGEST: Final = b"digest:"  # what a key seals is never what it digests
 
 
 class KeyStoreError(Exception):
@@ -136,10 +138,20 @@ class KeyStore:
         except InvalidTag:
             raise UnreadableError(f"sealed for {owner}: altered, or under another key") from None
 
+    def digest(self, owner: str, text: str) -> str:
+        """Return 16 hex digits that stand for a text, and lead nowhere once the key is destroyed.
+
+        Raises `UnreadableError` without one.
+        """
+        key = self._keys.get(owner)
+        if key is None:
+            raise _no_key(owner)
+        return hmac.digest(key, _DIGEST + text.encode(), "sha256")[:8].hex()
+
     def key_under(self, guard: str, owner: str) -> bytes:
         """Return an owner's key, sealed under another's. Raises `UnreadableError` without it."""
         if owner not in self._keys:
-            raise UnreadableError(f"{owner} has no key: shredded, or never given one")
+            raise _no_key(owner)
         return self.seal(guard, base64.b64encode(self._keys[owner]).decode())
 
     def of_one(self, guard: str, owner: str, sealed: bytes) -> KeyStore:
@@ -151,7 +163,7 @@ class KeyStore:
             # Made anew each time, in 2 us: kept, they take 3 KB an owner.
             return AESGCM(self._keys[owner])
         except KeyError:
-            raise UnreadableError(f"{owner} has no key: shredded, or never given one") from None
+            raise _no_key(owner) from None
 
     def _replace(self, keys: dict[str, bytes]) -> None:
         document = {
@@ -193,6 +205,10 @@ def _digest(keys: Mapping[str, bytes]) -> str:
     for owner in sorted(keys):
         summed.update(f"{len(owner)}:{owner}".encode() + keys[owner])
     return summed.hexdigest()
+
+
+def _no_key(owner: str) -> UnreadableError:
+    return UnreadableError(f"{owner} has no key: shredded, or never given one")
 
 
 def _damaged(path: Path) -> str:

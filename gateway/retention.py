@@ -22,8 +22,10 @@ from alerts.tables import (
     silences,
     texts_in,
     transitions,
+    unknown_spans,
 )
 from gateway.audit.tables import audit_said
+from gateway.export.tables import export_refused, samples
 from gateway.installing.tables import device_checks, installings
 from gateway.registry.tables import bindings, idempotency_keys, registry_changes
 from gateway.schema.tables import proofs
@@ -48,6 +50,8 @@ class Retention(NamedTuple):
 ANSWERS_KEPT = timedelta(hours=24)
 """How long a request that comes once more gets the answer of the first time (ours): it may hold a
 password that is shown once."""
+SAMPLES_KEPT = timedelta(days=30)
+"""How long samples wait for InfluxDB (ours, as records of the journal)."""
 
 _UNREVIEWED = select(incidents.c.id).where(incidents.c.reviewed_at.is_(None))
 
@@ -86,6 +90,16 @@ RECORDS = (
     Retention(proofs, lambda before: proofs.c.sent_at < before, "since it was sent"),
     Retention(decisions, lambda before: decisions.c.decided_at < before, "since it was taken"),
     Retention(texts_in, lambda before: texts_in.c.received_at < before, "since it came"),
+    Retention(
+        unknown_spans, lambda before: unknown_spans.c.until_at < before, "since it was known again"
+    ),
+    Retention(
+        samples,
+        lambda before: samples.c.at < before,
+        "since it was taken; before that as soon as InfluxDB has it",
+        kept=SAMPLES_KEPT,
+    ),
+    Retention(export_refused, lambda before: export_refused.c.at < before, "since it was refused"),
     Retention(permits, lambda before: permits.c.until_at < before, "since its window ended"),
     Retention(silences, lambda before: silences.c.until_at < before, "since it ended"),
     Retention(

@@ -55,6 +55,11 @@ COMMANDS: Mapping[str, str] = {
     "list_contests": "contest list",
     "open_contest": "contest show",
     "answer_contest": "contest answer",
+    "show_export": "export status",
+    "rewind_export": "export rewind",
+    "list_refused_lines": "export refused",
+    "retry_refused_lines": "export refused",
+    "tell_exported_homes": "export homes",
     "list_accounts": "account list",
     "create_account": "account create",
     "set_account_rights": "account rights",
@@ -65,6 +70,8 @@ COMMANDS: Mapping[str, str] = {
     "list_tokens": "account token",
     "make_token": "account token",
     "revoke_token": "account token",
+    "list_reports": "report list",
+    "make_report": "report daily, report weekly",
 }
 """The commands that ask each operation; the others are for programs and for the gateway's pages."""
 

@@ -32,6 +32,7 @@ class Action(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     UNMASKED = "unmasked"
     EXPORTED = "exported"
+    EXPORT_REWOUND = "export_rewound"
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"

@@ -25,8 +25,10 @@ from alerts.tables import (
     permits,
     silences,
     transitions,
+    unknown_spans,
 )
 from gateway import memories
+from gateway.export.tables import export_refused
 from gateway.installing.tables import installings
 from gateway.registry.tables import bindings, registry_changes, residents
 from gateway.schema.tables import devices, orders
@@ -67,6 +69,8 @@ BELONGINGS: Final = (
         "findings",
     ),
     Belonging(incidents, lambda watch: incidents.c.watch == watch, "incidents"),
+    Belonging(unknown_spans, lambda watch: unknown_spans.c.watch == watch, "unknown_times"),
+    Belonging(export_refused, lambda watch: export_refused.c.watch == watch, "refused_points"),
     Belonging(permits, lambda watch: permits.c.watch == watch, "permits"),
     Belonging(silences, lambda watch: silences.c.subject == watch, "silences"),
     Belonging(decisions, lambda watch: decisions.c.watch == watch, "decisions"),

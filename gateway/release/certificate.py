@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization as written_as
@@ -43,6 +43,21 @@ class Stage(StrEnum):
     """The key is destroyed."""
 
 
+class Copies(StrEnum):
+    """What became of the copies in InfluxDB."""
+
+    NONE = "none"  # there were none
+    DELETED = "deleted"  # and a query found nothing any more
+    NOT_PROVEN = "not_proven"
+
+
+class Fate(NamedTuple):
+    """What a certificate says of them."""
+
+    copies: Copies
+    on: date | None = None  # when nothing was found
+
+
 class Fault(StrEnum):
     """Why a certificate proves nothing."""
 
@@ -62,8 +77,9 @@ def issue(
     counts: Mapping[str, int],
     head: Head,
     tie: str,
+    copies: Fate | None = None,
 ) -> Certificate:
-    """Make a certificate and sign it."""
+    """Make a certificate and sign it. `copies`: what became of those in InfluxDB, once asked."""
     body: Certificate = {
         "menshen_certificate": VERSION,
         "id": id_,
@@ -73,9 +89,26 @@ def issue(
         "counts": dict(counts),
         "audit": {"day": head.day.isoformat(), "row": head.seq, "hash": head.hash},
         "tie": _tied(id_, tie) if tie else "",
-        "key": fingerprint(key.public_key()),
+        "copies": _told(copies),
     }
-    return body | {"signature": base64.b64encode(key.sign(_signed(body))).decode()}
+    return _sign(key, body)
+
+
+def renew(key: Ed25519PrivateKey, certificate: Certificate, copies: Fate) -> Certificate:
+    """Sign a certificate anew once more is known of the copies; all else stays as it is."""
+    body = {name: value for name, value in certificate.items() if name != "signature"}
+    return _sign(key, body | {"copies": _told(copies)})
+
+
+def _told(copies: Fate | None) -> dict[str, str | None] | None:
+    if copies is None:
+        return None
+    return {"state": copies.copies.value, "on": copies.on.isoformat() if copies.on else None}
+
+
+def _sign(key: Ed25519PrivateKey, body: Certificate) -> Certificate:
+    signed = body | {"key": fingerprint(key.public_key())}
+    return signed | {"signature": base64.b64encode(key.sign(_signed(signed))).decode()}
 
 
 def why_not(certificate: object, public: Ed25519PublicKey, tie: str | None = None) -> Fault | None:

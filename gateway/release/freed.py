@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 
 from alerts.tables import from_micros, micros
 from gateway import memories
+from gateway.export.progress import CONSUMER as EXPORT
 from gateway.registry.lifecycle import DeviceState
 from gateway.registry.tables import bindings, equipment
 from gateway.release.tables import freed_devices
@@ -164,12 +165,12 @@ def _said_by_a_freed_device() -> ColumnElement[bool]:
 
 
 def _read_to(connection: Connection) -> int:
-    """Return the record that every reader has passed, but the one that keeps last words.
+    """Return the record that every reader has passed who has a use for those of a freed device.
 
-    That one trails by many records, and has no use for those of a device that is registered no
-    more.
+    What keeps last words trails by many records, and export by as long as InfluxDB is away: neither
+    knows a device that is registered no more.
     """
-    others = cursors.c.consumer != memories.CONSUMER
+    others = cursors.c.consumer.not_in((memories.CONSUMER, EXPORT))
     return int(connection.scalar(select(func.min(cursors.c.seq)).where(others)) or 0)
 
 

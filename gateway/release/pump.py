@@ -24,6 +24,10 @@ LOOK_EVERY_S = 10.0
 """How often it is looked whether an order is over or a key is due."""
 SWEEP_EVERY_S = 60.0
 """How long what a freed device says stays in the journal."""
+COPIES_EVERY_S = 60.0
+"""How often it is looked whether copies in InfluxDB are proven to be gone."""
+CERTIFICATES = 50
+"""Certificates signed anew in one piece."""
 PAUSE_S = 0.05
 """Between two pieces of work, for intake."""
 RELEASES = 10
@@ -51,6 +55,7 @@ class ReleasePump:
         self._monotonic = monotonic
         self._next = 0.0
         self._next_sweep = 0.0
+        self._next_copies = 0.0
         self._is_log_full = False  # it may still have what was deleted
         self.counts = {"orders_released": 0, "keys_destroyed": 0, "freed_records_removed": 0}
 
@@ -96,10 +101,18 @@ class ReleasePump:
             self.counts["orders_released"] += over
             self._is_log_full = True
             return True
-        if self._sweep(connection, now):
+        if self._sweep(connection, now) or self._tell_of_copies(connection):
             return True
         if self._is_log_full:
             self._is_log_full = not empty_log(connection)
+        return False
+
+    def _tell_of_copies(self, connection: Connection) -> bool:
+        if self._monotonic() < self._next_copies:
+            return False
+        if self.releasing.tell_of_copies(connection, CERTIFICATES):
+            return True
+        self._next_copies = self._monotonic() + COPIES_EVERY_S
         return False
 
     def _sweep(self, connection: Connection, now: datetime) -> bool:

@@ -26,11 +26,13 @@ from gateway.audit import store as audit
 from gateway.audit.chain import Action, Head
 from gateway.audit.tables import audit_said
 from gateway.db import overwriting
+from gateway.export import erasures
+from gateway.export.tables import erasures as asked_erasures
 from gateway.homes.store import OVER, RELEASED
 from gateway.pipeline import Pipeline
 from gateway.privacy import KeyStore
 from gateway.release import box, certificate, codes, freed, spent
-from gateway.release.certificate import Certificate, Stage
+from gateway.release.certificate import Certificate, Copies, Fate, Stage
 from gateway.release.disarm import disarm
 from gateway.release.escrow import Escrow
 from gateway.release.farewell import Farewells, phones_of, tell
@@ -165,6 +167,7 @@ class Releasing:
         id_ = secrets.token_hex(8)
         freed.free(connection, watch, id_, order.starts_at, now)
         box.remove(connection, watch)
+        erasures.ask(connection, id_, watch, now)
         spent.spend(connection, self.keys, house_code, order.starts_at)
         promise = self._issue(
             connection, id_, Stage.PROMISED, self._day(now), None, box.count(rows), watch
@@ -239,8 +242,16 @@ class Releasing:
             f"certificate:{row.id}",
         )
         released_on = date.fromisoformat(promise["released_on"])
+        copies = self._fate(connection, row.id)
         proof = self._issue(
-            connection, row.id, Stage.DESTROYED, released_on, self._day(now), counts, row.watch
+            connection,
+            row.id,
+            Stage.DESTROYED,
+            released_on,
+            self._day(now),
+            counts,
+            row.watch,
+            copies,
         )
         connection.execute(delete(record_codes).where(record_codes.c.watch == row.watch))
         connection.execute(
@@ -249,6 +260,40 @@ class Releasing:
             .values(watch=None, box=None, shredded_at=micros(now), certificate=json.dumps(proof))
         )
         freed.let_go(connection, row.id)
+
+    # ---- the end of its copies ----
+
+    def tell_of_copies(self, connection: Connection, limit: int) -> int:
+        """Have certificates say that the copies in InfluxDB are gone; return how many.
+
+        Only of keys that are destroyed; then nothing else needs the row of the deletion.
+        """
+        with connection.begin():
+            rows = connection.execute(
+                select(releases.c.id, releases.c.certificate)
+                .join(asked_erasures, asked_erasures.c.id == releases.c.id)
+                .where(asked_erasures.c.watch.is_(None), releases.c.shredded_at.is_not(None))
+                .limit(limit)
+            ).all()
+            for row in rows:
+                self._tell_of_copies(connection, row.id, json.loads(row.certificate))
+        return len(rows)
+
+    def _tell_of_copies(self, connection: Connection, id_: str, issued: Certificate) -> None:
+        copies = self._fate(connection, id_)
+        key = certificate.signing_key(self.signing_key_file)
+        renewed = certificate.renew(key, issued, copies)
+        this = update(releases).where(releases.c.id == id_)
+        connection.execute(this.values(certificate=json.dumps(renewed)))
+        erasures.forget(connection, id_)
+
+    def _fate(self, connection: Connection, release: str) -> Fate:
+        asked = erasures.asked(connection, release)
+        if asked is None:
+            return Fate(Copies.NONE)
+        if asked.proven_at is None:
+            return Fate(Copies.NOT_PROVEN)
+        return Fate(Copies.DELETED, self._day(asked.proven_at))
 
     # ---- after a kill ----
 
@@ -273,6 +318,7 @@ class Releasing:
         destroyed_on: date | None,
         counts: dict[str, int],
         watch: str,
+        copies: Fate | None = None,
     ) -> Certificate:
         newest = audit.last(connection)
         assert newest is not None
@@ -285,6 +331,7 @@ class Releasing:
             counts={name: number for name, number in counts.items() if number},
             head=Head(self._day(from_micros(newest.at)), newest.seq, newest.hash),
             tie=codes.tie(connection, watch),
+            copies=copies,
         )
 
     def _day(self, now: datetime) -> date:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.model import ConditionKind
-from gateway.release.certificate import Stage
+from gateway.release.certificate import Copies, Stage
 from gateway.release.contest import LONGEST, ContestState
 from gateway.release.record import Record
 from gateway.web.v1_shapes import Done
@@ -49,6 +49,13 @@ class AuditHead(BaseModel):
     hash: str
 
 
+class CopiesShown(BaseModel):
+    """What became of the copies in InfluxDB."""
+
+    state: Copies
+    on: date | None = Field(description="When a query found nothing of the home any more.")
+
+
 class CertificateShown(BaseModel):
     """A certificate of deletion: verify it as it is written, field by field."""
 
@@ -60,6 +67,11 @@ class CertificateShown(BaseModel):
     counts: dict[str, int] = Field(description="What went, by class of data.")
     audit: AuditHead
     tie: str = Field(description="Made of the resident's code and house code; empty without one.")
+    copies: CopiesShown | None = Field(
+        default=None,
+        description="Once the key is destroyed: what became of the copies in InfluxDB. Certificates"
+        " of older versions do not have it.",
+    )
     key: str = Field(description="Fingerprint of the key that signed it.")
     signature: str
 

@@ -50,6 +50,7 @@ def routes(office: ReleaseOffice, view: GatewayView) -> APIRouter:
             t=LANGUAGES[language],
             lang=language,
             certificate=certificate,
+            copies=certificate.get("copies"),  # not in those of older versions
             is_destroyed=certificate["stage"] == made.Stage.DESTROYED,
             digest=digest,
             qr=_qr(json.dumps({"id": certificate["id"], "sha256": digest})),

@@ -68,6 +68,8 @@ class RecordWords:
     released_on: str
     destroyed_on: str
     not_yet: str
+    copies: str
+    copies_are: Mapping[str, str]
     went: str
     classes: Mapping[str, str]
     audit: str
@@ -167,6 +169,12 @@ CHINESE = RecordWords(
     released_on="解除日期",
     destroyed_on="密钥销毁日期",
     not_yet="尚未销毁",
+    copies="InfluxDB 中的副本",
+    copies_are={
+        "none": "从未写入",
+        "deleted": "已删除，{on} 查询确认无残留",
+        "not_proven": "已要求删除，尚未确认；确认后本证明会更新",
+    },
     went="随之无法读取的内容",
     classes={
         "tries_to_send": "发送尝试",
@@ -174,6 +182,8 @@ CHINESE = RecordWords(
         "steps": "处置步骤",
         "findings": "发现",
         "incidents": "事件",
+        "unknown_times": "无法判断的时段",
+        "refused_points": "InfluxDB 拒收的数据",
         "permits": "报备",
         "silences": "静默",
         "decisions": "判断",
@@ -289,6 +299,12 @@ ENGLISH = RecordWords(
     released_on="Released on",
     destroyed_on="Key destroyed on",
     not_yet="not yet",
+    copies="Copies in InfluxDB",
+    copies_are={
+        "none": "there were none",
+        "deleted": "deleted; on {on} a query found nothing any more",
+        "not_proven": "to be deleted, not proven yet: then this certificate will say so",
+    },
     went="What can be read no more",
     classes={
         "tries_to_send": "tries to send",
@@ -296,6 +312,8 @@ ENGLISH = RecordWords(
         "steps": "steps taken",
         "findings": "findings",
         "incidents": "incidents",
+        "unknown_times": "times in which nobody could say",
+        "refused_points": "data that InfluxDB refused",
         "permits": "permits",
         "silences": "silences",
         "decisions": "decisions",

@@ -9,7 +9,7 @@ import pytest
 
 WANTED = ("mosquitto", "gammu", "gammu-smsd", "smsd", "chromium", "influxd")
 
-PACKAGES = {"influxd": "influxdb", "smsd": "smstools"}
+PACKAGES = {"influxd": "influxdb", "smsd": "smstools", "systemd-analyze": "systemd"}
 """The package, where it is named otherwise."""
 
 

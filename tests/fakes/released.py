@@ -23,6 +23,7 @@ from devices.decode import decode
 from devices.registry import standard
 from gateway import homes
 from gateway.db import Database
+from gateway.export import progress
 from gateway.health import Facts
 from gateway.homes import watching
 from gateway.homes.look import Look, looks
@@ -168,6 +169,11 @@ class Life:
                 insert(residents).values(id="r1", watch=watch, position=0, sealed=sealed)
             )
 
+    def exports(self) -> None:
+        """From now on all is exported to an InfluxDB."""
+        with self.connection.begin():
+            progress.begin(self.connection, self.now)
+
     def release(self, why: str = "医生签字解除") -> Released:
         """A person releases the first home."""
         self.now += timedelta(seconds=1)
@@ -257,6 +263,10 @@ class Window:
     @property
     def keys(self) -> KeyStore:
         return self.life.keys
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.life.folder / "reports"
 
     @property
     def audit_heads_file(self) -> Path:

@@ -33,6 +33,7 @@ from alerts.model import (
     Shift,
     Silence,
     Team,
+    Unknown,
     Watch,
 )
 from alerts.policy import Policy
@@ -118,6 +119,7 @@ class Tables:
     permits: dict[str, Permit] = field(default_factory=dict)
     silences: dict[str, Silence] = field(default_factory=dict)
     orders_ended: set[str] = field(default_factory=set)
+    spans: list[Unknown] = field(default_factory=list)
 
     def keep(self, changes: Changes) -> None:
         """Save what a turn put."""
@@ -126,6 +128,23 @@ class Tables:
         self.permits |= {each.id: each for each in changes.permits}
         self.silences |= {each.id: each for each in changes.silences}
         self.orders_ended |= set(changes.orders_ended)
+        for device, at in changes.known.items():
+            self.spans = [
+                replace(each, until_at=max(each.from_at, at))
+                if each.device == device and each.until_at is None
+                else each
+                for each in self.spans
+            ]
+        self.spans += changes.unknown
+
+    def shift(self, by: timedelta) -> None:
+        """What the gateway does with rows when the clock steps."""
+        lasting = [each for each in self.spans if each.until_at is None]
+        self.spans = [
+            replace(each, until_at=each.from_at) if each.until_at is None else each
+            for each in self.spans
+        ]
+        self.spans += [replace(each, from_at=each.from_at + by) for each in lasting]
 
     def saved(self, state: State) -> restore.Saved:
         """What would be read at start; the roster and the devices' rows as the state has them."""
@@ -240,6 +259,7 @@ class Street:
     def clock_steps(self, by: timedelta) -> None:
         """The wall clock is set: what is waited for moves with it."""
         self.now += by
+        self.tables.shift(by)
         with self.turn() as turn:
             engine.shift(turn, by)
 
@@ -249,6 +269,8 @@ class Street:
         self.now += timedelta(seconds=after_s)
         saved = replace(self.tables.saved(self.state), last_alive_at=alive_at)
         self.state = restore.rebuild(saved, self.now, policy=self.state.policy)
+        if self.state.intake_lost_at is None:
+            self.tables.keep(Changes(known={None: self.now}))
 
     # ---- what happens ----
 

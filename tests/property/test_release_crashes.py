@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.export.tables import erasures
 from gateway.privacy import KeyStore
 from gateway.release import certificate, escrow
 from gateway.release.certificate import Stage
@@ -60,6 +61,7 @@ def test_killed_anywhere_in_a_release_the_order_goes_on_or_is_over_as_a_whole(
     for at in range(STEPS):
         life = Life(_folder(tmp_path, at))
         life.happen()
+        life.exports()
         bomb = Bomb(at)
         with pytest.MonkeyPatch.context() as patch:
             armed(patch, bomb)
@@ -119,6 +121,8 @@ def _is_whole(life: Life) -> str:
     """Say how it stands, and see that all of it stands so."""
     standing = {row.watch for row in life.rows(orders)}
     released = life.rows(releases)
+    asked = [(row.id, row.watch) for row in life.rows(erasures)]
+    assert asked == [(row.id, row.watch) for row in released]  # of InfluxDB, in the same commit
     if released:
         (row,) = released
         assert row.watch not in standing | life.keys.owners()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from gateway.cli.app import app
+from gateway.cli.release import COPIES
 from gateway.release import certificate
 from gateway.release.releasing import Released
+from gateway.release.tables import releases
 from gateway.web.record_words import LANGUAGES
 from tests.fakes.released import CONTEST, HOME, OTHER, PERSONAL, Life, Window
 
@@ -127,3 +132,51 @@ def test_the_proof_replaces_the_promise_under_its_number(
     assert certificate.why_not(proof, public) is None
     # What was promised stays provable too.
     assert certificate.why_not(released.certificate, public) is None
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_certificate_of_an_older_version_is_shown_and_holds_as_it_was_signed(
+    client: httpx.Client, released: Released, life: Life, lang: str
+) -> None:
+    """It says nothing of copies in InfluxDB: not a field more is shown of it."""
+    key = certificate.signing_key(life.releasing.signing_key_file)
+    body = {name: value for name, value in released.certificate.items() if name != "signature"}
+    del body["copies"]
+    signature = base64.b64encode(key.sign(certificate._signed(body))).decode()
+    old = body | {"signature": signature}
+    with life.connection.begin():
+        this = update(releases).where(releases.c.id == old["id"])
+        life.connection.execute(this.values(certificate=json.dumps(old)))
+    shown = client.get(f"/api/v1/certificates/{old['id']}").json()
+    assert shown == old
+    assert certificate.why_not(shown, key.public_key()) is None
+    page = client.get(f"/certificates/{old['id']}?lang={lang}")
+    assert page.status_code == 200
+    assert LANGUAGES[lang].copies not in page.text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("copies", certificate.Copies)
+def test_the_page_says_what_became_of_the_copies_in_influxdb(
+    client: httpx.Client,
+    released: Released,
+    life: Life,
+    tmp_path: Path,
+    lang: str,
+    copies: certificate.Copies,
+) -> None:
+    key = certificate.signing_key(life.releasing.signing_key_file)
+    on = date(2026, 11, 23) if copies is certificate.Copies.DELETED else None
+    renewed = certificate.renew(key, released.certificate, certificate.Fate(copies, on))
+    assert certificate.why_not(renewed, key.public_key()) is None
+    with life.connection.begin():
+        this = update(releases).where(releases.c.id == renewed["id"])
+        life.connection.execute(this.values(certificate=json.dumps(renewed)))
+    page = client.get(f"/certificates/{renewed['id']}?lang={lang}").text
+    assert LANGUAGES[lang].copies_are[copies.value].format(on=on) in page
+    assert client.get(f"/api/v1/certificates/{renewed['id']}").json() == renewed
+    one, public = tmp_path / "one.json", tmp_path / "key.pem"
+    one.write_text(certificate.dump(renewed), encoding="ascii")
+    public.write_bytes(certificate.public_pem(key.public_key()))
+    status, said = verified(str(one), "--key", str(public))
+    assert (status, COPIES[copies.value].format(on=on) in said) == (0, True)

@@ -22,12 +22,25 @@ from alerts.tables import (
     silences,
     texts_in,
     transitions,
+    unknown_spans,
 )
 from gateway import cursor, journal, memories, pipeline
 from gateway.audit.tables import audit_said
+from gateway.db import driver_of
+from gateway.export.progress import CONSUMER
+from gateway.export.tables import export_refused, samples
 from gateway.installing.tables import device_checks, installings
 from gateway.journal import Row
-from gateway.keeping import FIRST_ROUND_S, LOOK_EVERY_S, ROUND_EVERY_S, SLICE, Keeping, Limits
+from gateway.keeping import (
+    FIRST_ROUND_S,
+    LOOK_EVERY_S,
+    PAUSE_S,
+    ROUND_EVERY_S,
+    SAMPLES_SLICE,
+    SLICE,
+    Keeping,
+    Limits,
+)
 from gateway.registry.tables import bindings, idempotency_keys, registry_changes
 from gateway.retention import RECORDS
 from gateway.schema.tables import metadata, proofs
@@ -231,6 +244,88 @@ def test_a_disk_that_cannot_be_asked_takes_nothing(kept: Kept) -> None:
     assert len(kept.seqs()) == 3
 
 
+# ---- what waits for InfluxDB ----
+
+
+def exported_to(kept: Kept, seq: int) -> None:
+    kept.move(CONSUMER, seq)
+
+
+def samples_of(kept: Kept, count: int) -> None:
+    for number in range(count):
+        kept.put(samples, at=micros(NOW) + number)
+
+
+def test_on_a_disk_that_runs_low_what_is_exported_goes_and_nothing_else(kept: Kept) -> None:
+    kept.journal(1, 1, 1, 1, 1, 1)
+    exported_to(kept, 2)
+    samples_of(kept, 1)
+    for _ in range(2):
+        kept.free = LIMITS.room_bytes - 1 - reusable(kept)
+        kept.work()
+        assert kept.seqs() == [3, 4, 5, 6]
+    assert len(kept.ids(samples)) == 1
+    assert kept.keeping.unexported_removed_at is None
+
+
+def test_on_a_disk_that_is_nearly_full_samples_go_first_and_then_unexported_records(
+    kept: Kept,
+) -> None:
+    kept.journal(1, 1, 1, 1, 1, 1)
+    exported_to(kept, 2)
+    samples_of(kept, SAMPLES_SLICE + 5)
+    kept.free = -(10**9)
+    pump = kept.keeping.pump
+    pump(kept.shell.connection)
+    assert (kept.seqs(), len(kept.ids(samples))) == ([3, 4, 5, 6], SAMPLES_SLICE + 5)
+    kept.elapsed_s += PAUSE_S
+    pump(kept.shell.connection)
+    assert (kept.seqs(), len(kept.ids(samples))) == ([3, 4, 5, 6], 5)
+    kept.work()
+    assert (kept.seqs(), kept.ids(samples)) == ([5, 6], [])  # the latest of all stay
+    assert kept.keeping.counts["samples_removed_unexported"] == SAMPLES_SLICE + 5
+    assert kept.keeping.counts["journal_records_removed_unexported"] == 2
+    assert kept.keeping.unexported_removed_at == NOW
+
+
+def test_not_even_a_full_disk_takes_unexported_records_that_are_not_applied(kept: Kept) -> None:
+    kept.journal(1, 1, 1, 1, applied=1)
+    exported_to(kept, 0)
+    kept.free = -(10**9)
+    kept.work()
+    assert kept.seqs() == [2, 3, 4]
+
+
+def test_records_that_are_not_exported_wait_longer_than_others(kept: Kept) -> None:
+    kept.journal(40, 40, 40)
+    exported_to(kept, 1)
+    kept.round()
+    assert kept.seqs() == [2, 3]
+
+
+def test_after_three_months_records_go_whether_they_are_exported_or_not(kept: Kept) -> None:
+    kept.journal(89, 89, 89, 40, 0)
+    exported_to(kept, 1)
+    kept.round()
+    assert kept.seqs() == [4, 5]
+    assert kept.keeping.counts["journal_records_removed_unexported"] == 2
+    assert kept.keeping.counts["journal_records_expired"] == 3
+
+
+def test_what_the_engine_has_not_applied_stays_after_three_months_too(kept: Kept) -> None:
+    kept.journal(89, 89, applied=1)
+    exported_to(kept, 0)
+    kept.round()
+    assert kept.seqs() == [2]
+
+
+def reusable(kept: Kept) -> int:
+    """The room inside the file."""
+    driver = driver_of(kept.shell.connection)
+    (pages,) = driver.execute("PRAGMA freelist_count").fetchone()
+    return int(pages) * 4096
+
+
 # ---- everything else ----
 
 
@@ -245,6 +340,8 @@ def test_what_is_over_for_too_long_goes_and_what_is_over_since_then_stays(kept: 
         kept.put(proofs, sent_at=since)
         kept.put(decisions, decided_at=since)
         kept.put(texts_in, digest=name, received_at=since)
+        kept.put(unknown_spans, until_at=since)
+        kept.put(export_refused, at=since)
         kept.put(permits, id=name, until_at=since)
         kept.put(silences, id=name, until_at=since)
         kept.put(bindings, until_at=since)
@@ -252,6 +349,8 @@ def test_what_is_over_for_too_long_goes_and_what_is_over_since_then_stays(kept: 
         kept.put(installings, id=name, ended_at=since)
         kept.put(device_checks, at=since)
         kept.put(audit_said, at=since)
+    kept.put(samples, at=micros(NOW - timedelta(days=31)))
+    kept.put(samples, at=micros(NOW - timedelta(days=29)))
     kept.put(idempotency_keys, key="old", at=micros(NOW - timedelta(hours=24)))
     kept.put(idempotency_keys, key="fresh", at=micros(NOW - timedelta(hours=23)))
     kept.round()
@@ -267,7 +366,9 @@ def test_what_still_stands_stays_however_old_it_is(kept: Kept) -> None:
     kept.put(transitions, incident="open", decided_at=old)
     kept.put(notices, id="waits", created_at=old, state=NoticeState.PENDING)
     kept.put(attempts, notice="waits", ended_at=old)
+    kept.put(unknown_spans, from_at=old, until_at=None)
     kept.round()
+    assert len(kept.ids(unknown_spans)) == 1
     assert kept.ids(conditions) == ["of an open incident", "stands"]
     assert kept.ids(incidents) == ["open"]
     assert kept.ids(notices) == ["waits"]
@@ -290,6 +391,8 @@ def test_every_table_of_what_happened_has_its_retention() -> None:
         *("accounts", "sessions", "tokens", "recovery_codes"),
         "audit",  # for good: it names nobody
         *("releases", "freed_devices", "record_codes", "contests", "spent_orders"),  # their own
+        "export_feed",  # until InfluxDB has it
+        "erasures",  # their own: until it has forgotten
     }
     assert {each.table.name for each in RECORDS} | present | {"journal"} == set(metadata.tables)
 

@@ -16,6 +16,8 @@ from alerts.wording import WORDINGS
 from gateway.audit import store as audit
 from gateway.audit.tables import audit_said
 from gateway.db import empty_log, overwriting
+from gateway.export.erasures import SECOND_LOOK, Outcome, settle
+from gateway.export.tables import erasures
 from gateway.privacy import KeyStore, UnreadableError
 from gateway.registry.tables import equipment, residents
 from gateway.release import box, certificate, farewell, freed
@@ -59,7 +61,7 @@ def test_nothing_of_a_released_home_is_left_in_any_table_that_is_looked_at(life:
 
 def test_no_table_that_names_a_watch_is_forgotten() -> None:
     """Whoever adds one says here what becomes of it at a release."""
-    own = {"releases", "record_codes", "contests"}
+    own = {"releases", "record_codes", "contests", "erasures"}
     naming = {table.name for table in metadata.tables.values() if "watch" in table.columns}
     # Of silences and changes of the register the watch is the subject.
     boxed = {each.table.name for each in box.BELONGINGS if "watch" in each.table.columns}
@@ -336,6 +338,16 @@ def test_raw_records_of_the_order_go_with_its_key_and_those_of_others_stay(life:
     assert {row.device for row in life.rows(journal)} == {"door-other"}
 
 
+def test_influxdb_that_is_away_keeps_nothing_of_a_free_door_in_the_journal(life: Life) -> None:
+    life.exports()  # and its cursor stays where it is
+    life.release()
+    life.hears("door-kept", 9, "open")
+    life.work()
+    assert len([row for row in life.rows(journal) if b'"seq": 9' in row.payload]) == 0
+    life.passes(CONTEST)
+    assert {row.device for row in life.rows(journal)} == {"door-other"}
+
+
 def test_what_a_device_said_before_it_was_moved_goes_and_what_it_says_since_stays(
     life: Life,
 ) -> None:
@@ -387,6 +399,33 @@ def test_the_promise_and_the_proof_are_signed_and_tied_to_the_home_by_the_code(l
     assert proof["destroyed_on"] == "2026-12-05"
     other = certificate.tie_of(released.code, OTHER)
     assert certificate.why_not(proof, public, other) is certificate.Fault.OTHER_HOME
+
+
+def test_a_proof_says_what_became_of_the_copies_in_influxdb(life: Life) -> None:
+    life.release()
+    life.passes(CONTEST)
+    assert _copies(life) == {"state": "none", "on": None}
+
+
+def test_a_proof_does_not_say_that_copies_are_gone_before_they_are(life: Life) -> None:
+    life.exports()
+    life.release()
+    assert _copies(life) is None  # a promise says nothing of them
+    life.passes(CONTEST)
+    assert _copies(life) == {"state": "not_proven", "on": None}
+    for _ in range(2):
+        life.now += SECOND_LOOK
+        (row,) = life.rows(erasures)
+        with life.connection.begin():
+            settle(life.connection, Outcome(row.id, 0, ""), life.now)
+    life.work()
+    assert _copies(life) == {"state": "deleted", "on": "2026-12-07"}
+    assert life.rows(erasures) == []  # the certificate has all of it
+
+
+def _copies(life: Life) -> object:
+    (row,) = life.rows(releases)
+    return json.loads(row.certificate)["copies"]
 
 
 def test_a_certificate_leads_to_nobody(life: Life) -> None:
