@@ -202,7 +202,10 @@ def _exports(router: APIRouter, registry: Registry, callers: Callers, view: Gate
     )
     async def export_list(asked: Wanted, by: By) -> FileResponse:
         """Write a list, masked; in full only with a reason, which is audited."""
-        refusal = await callers.office.turn(by, lambda turn: _audit(turn, asked, by))
+        subject, in_full = f"registry:{asked.kind}", asked.unmask
+        refusal = await callers.office.turn(
+            by, lambda turn: why_not_out(turn, by, subject, asked.why, in_full=in_full)
+        )
         if refusal is not None:
             raise refusal
         path = registry.new_file(f".{asked.format}")
@@ -212,11 +215,12 @@ def _exports(router: APIRouter, registry: Registry, callers: Callers, view: Gate
         return FileResponse(path, media_type=MEDIA[asked.format], filename=name, background=done)
 
 
-def _audit(turn: Turn, asked: Wanted, by: Account) -> ProblemError | None:
-    """Note what is taken out, and by whom; return why it is not."""
-    subject = f"registry:{asked.kind}"
-    why = " ".join(asked.why.split())
-    if not asked.unmask:
+def why_not_out(
+    turn: Turn, by: Account, subject: str, said: str, *, in_full: bool
+) -> ProblemError | None:
+    """Return why something is not taken out; None where it is, and that is audited."""
+    why = " ".join(said.split())
+    if not in_full:
         turn.note(Action.EXPORTED, subject, why)
     elif len(why) < SHORTEST_REASON:
         what = "is missing or says too little"
