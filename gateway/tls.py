@@ -19,6 +19,7 @@ from gateway.config import Config
 from gateway.privacy import write_private
 from gateway.provisioning.authority import (
     RENEW_BEFORE,
+    SHARED_MODE,
     Authority,
     AuthorityError,
     fingerprint,
@@ -29,6 +30,8 @@ AUTHORITY = "ca.crt"
 BROKER, WEB = "broker.pem", "web.pem"
 """Certificate and key in one file: both are renewed, or neither."""
 SERVERS = (BROKER, WEB)
+OTHER = "server.pem"
+"""The same for another server on this machine, in a directory that its group reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,40 @@ def renew(folder: Path, now: datetime, names: Sequence[str] | None = None) -> li
 def renew_if_due(folder: Path, now: datetime) -> list[Path]:
     """Renew what ends soon. Raises `AuthorityError`."""
     return renew(folder, now) if look(folder).ends_at - now < RENEW_BEFORE else []
+
+
+def keep_others(config: Config, now: datetime) -> list[Path]:
+    """Give each other server on this machine a certificate, a new one in time. Return the new.
+
+    Raises `AuthorityError`, or `OSError` where its directory cannot be written.
+    """
+    due = others_due(config, now)
+    if due:
+        authority, names = Authority.open(config.tls_dir), look(config.tls_dir).names
+        for path in due:
+            issued = authority.issue_server(names, now)
+            write_private(path, f"{issued.certificate}{issued.key}".encode(), SHARED_MODE)
+            write_private(path.parent / AUTHORITY, read(config.tls_dir / AUTHORITY), SHARED_MODE)
+    return due
+
+
+def others_due(config: Config, now: datetime) -> list[Path]:
+    """Return the other servers' certificates that are missing, end soon or are for other names.
+
+    Raises `AuthorityError`.
+    """
+    if not config.tls_others:
+        return []
+    names = list(look(config.tls_dir).names)
+    return [
+        path
+        for path in (folder / OTHER for folder in config.tls_others)
+        if not path.exists() or _is_due(_certificate(path), names, now)
+    ]
+
+
+def _is_due(certificate: x509.Certificate, names: list[str], now: datetime) -> bool:
+    return certificate.not_valid_after_utc - now < RENEW_BEFORE or names_in(certificate) != names
 
 
 def is_made(folder: Path) -> bool:

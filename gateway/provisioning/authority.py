@@ -31,6 +31,9 @@ RENEW_BEFORE = timedelta(days=30)
 BACKDATED = timedelta(days=1)
 """A phone or device whose clock is behind must not find it too new."""
 
+SHARED_MODE = 0o640
+"""Of a file for another server: readable by its directory's group, which is that server's."""
+
 LONGEST_NAME = 64
 """Characters of a common name (RFC 5280, ub-common-name)."""
 

@@ -18,10 +18,9 @@ from pathlib import Path
 from gateway.config import Config
 from gateway.privacy import write_private
 from gateway.provisioning import witness
+from gateway.provisioning.authority import SHARED_MODE
 from gateway.provisioning.files import ACCESS, HEADER, PASSWORDS
 
-MODE = 0o640
-"""Readable by the directory's group, which is mosquitto's."""
 PATIENCE_S = (1.0, 2.0, 4.0, 8.0)
 """How long to wait before it is told again: a SIGHUP during a reading is lost (mosquitto 2.0)."""
 ASK_EVERY_S = 0.02
@@ -93,7 +92,7 @@ def write(directory: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
                 )
         changed = tuple(name for name, content in files.items() if before[name] != content)
         for name in changed:
-            write_private(directory / name, files[name], MODE)
+            write_private(directory / name, files[name], SHARED_MODE)
     except OSError as error:
         raise KeeperError(
             f"{directory} cannot be written: {error.strerror}; it must be there, belong to the"

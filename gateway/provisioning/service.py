@@ -165,6 +165,11 @@ class Provisioning:
             await self.use_renewed()
         except (KeeperError, SettingsError, OSError) as error:
             logger.error("the broker's accounts: %s", error)  # noqa: TRY400  # it says all
+        try:
+            if self.clock.is_trusted():
+                tls.keep_others(self.config, self.clock.now())
+        except (SettingsError, OSError) as error:
+            logger.error("certificates of other servers: %s", error)  # noqa: TRY400  # it says all
 
     async def _pause(self) -> timedelta:
         """Return how long nothing ends."""
@@ -232,12 +237,17 @@ async def open_accounts(config: Config, database: Database, now: datetime) -> No
     """
     if config.broker_dir is None:
         return
-    password = read_secret(config.path(config.mqtt.password_file))
-    with database.writer() as connection, connection.begin():
-        issuer = Issuer(connection, "gateway", now)
-        issuer.keep_gateway(config.mqtt.username, password)
-        accounts = load(connection)
+    accounts = keep_own(config, database, now)
     try:
         await keep(config, *contents(config, accounts, now))
     except (KeeperError, SettingsError) as error:
         logger.warning("the broker's accounts: %s", error)
+
+
+def keep_own(config: Config, database: Database, now: datetime) -> list[Account]:
+    """See to the gateway's own account; return all there are. Raises as `open_accounts`."""
+    password = read_secret(config.path(config.mqtt.password_file))
+    with database.writer() as connection, connection.begin():
+        issuer = Issuer(connection, "gateway", now)
+        issuer.keep_gateway(config.mqtt.username, password)
+        return load(connection)
