@@ -13,14 +13,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import flash, latency, machine, registry_import, sms_send, start, throughput
+from benchmarks import (
+    dashboards,
+    exporting,
+    flash,
+    latency,
+    machine,
+    registry_import,
+    sms_send,
+    start,
+    throughput,
+)
 from benchmarks.child import ChildError
 from benchmarks.figures import Figure, table
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.service import ServiceError
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ("throughput", "latency", "start", "flash", "sms_send", "import")
+NAMES = ("throughput", "latency", "start", "flash", "sms_send", "import", "export", "dashboards")
 USUAL_RATE = 12_000.0
 """Taken for the highest rate where it is not measured in the same run (`--only latency`)."""
 
@@ -74,6 +84,8 @@ _OTHERS: dict[str, Callable[[Path, Plan], list[Figure]]] = {
     "flash": flash.measure,
     "sms_send": sms_send.measure,
     "import": registry_import.measure,
+    "dashboards": dashboards.measure,
+    "export": exporting.measure,
 }
 
 

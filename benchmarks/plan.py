@@ -20,6 +20,9 @@ class Plan:
     texts: int  # sent over a simulated modem
     queue: int  # of texts that wait for it at once
     import_homes: int  # brought in while messages come, with three devices each
+    month_homes: int  # of which InfluxDB has so many days ...
+    month_days: int
+    export_points: int  # back-filled from the journal
 
 
 FULL = Plan(
@@ -34,6 +37,9 @@ FULL = Plan(
     texts=1_000,
     queue=500,
     import_homes=100_000,
+    month_homes=1_000,
+    month_days=30,
+    export_points=10_000_000,
 )
 QUICK = Plan(
     streets=(1_000, 10_000),
@@ -47,6 +53,9 @@ QUICK = Plan(
     texts=300,
     queue=500,
     import_homes=5_000,
+    month_homes=50,
+    month_days=7,
+    export_points=300_000,
 )
 SMOKE = Plan(
     streets=(20, 40),
@@ -60,5 +69,8 @@ SMOKE = Plan(
     texts=10,
     queue=20,
     import_homes=30,
+    month_homes=4,
+    month_days=1,
+    export_points=400,
 )
 """For the test of the harness: that everything runs, not what comes out."""

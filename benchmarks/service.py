@@ -38,6 +38,11 @@ timezone = "{zone}"
 [[channels]]
 kind = "console"
 """
+_INFLUX = """
+[influx]
+url = "{url}"
+token_file = "influx-token"
+"""
 _RUN = (sys.executable, "-c", "from gateway.cli import main; main()", "run", "--config")
 _HELLO = ("menshen/v1/hello/heartbeat", b'{"boot":"hello","seq":0,"uptime_s":1,"interval_s":900}')
 LOOK_EVERY_S = 0.01
@@ -96,11 +101,10 @@ class Gateway:
         """Its process."""
         return self.process.pid
 
-    def cursor(self) -> int:
-        """Return the saved cursor of `alerts`, counted from the first message of the run."""
-        return _ask(self.database, "SELECT seq FROM cursors WHERE consumer = 'alerts'") - (
-            self.first_seq - 1
-        )
+    def cursor(self, consumer: str = "alerts") -> int:
+        """Return a consumer's saved cursor, counted from the first message of the run."""
+        saved = _ask(self.database, "SELECT seq FROM cursors WHERE consumer = ?", consumer)
+        return saved - (self.first_seq - 1)
 
     def commits(self) -> int:
         """Return how many distinct times of commit the journal bears."""
@@ -120,8 +124,9 @@ class Gateway:
         return time.monotonic()
 
 
-def _settings(mqtt_port: int) -> str:
-    return _CONFIG.format(mqtt=mqtt_port, web=free_port(), zone=_noon_zone())
+def _settings(mqtt_port: int, influx_url: str = "") -> str:
+    settings = _CONFIG.format(mqtt=mqtt_port, web=free_port(), zone=_noon_zone())
+    return settings + _INFLUX.format(url=influx_url) if influx_url else settings
 
 
 def _noon_zone() -> str:
@@ -153,11 +158,16 @@ def copy_of(template: Path, name: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def gateway(directory: Path, mqtt: Broker | None, hear: Hear | None = None) -> Iterator[Gateway]:
-    """Run `menshen run` in a prepared directory; it is ready, and connected where a broker is."""
+def gateway(
+    directory: Path, mqtt: Broker | None, hear: Hear | None = None, *, influx_url: str = ""
+) -> Iterator[Gateway]:
+    """Run `menshen run` in a prepared directory; it is ready, and connected where a broker is.
+
+    With `influx_url` it exports, by the token in `influx-token` of that directory.
+    """
     settings = directory / "menshen.toml"
     port = mqtt.port if mqtt else 1
-    settings.write_text(_settings(mqtt_port=port), "utf-8")
+    settings.write_text(_settings(port, influx_url), "utf-8")
     database = directory / "data" / "menshen.db"
     with contextlib.ExitStack() as stack:
         told = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
@@ -228,9 +238,9 @@ def _last_seq(database: Path) -> int:
     return _ask(database, "SELECT max(seq) FROM journal")
 
 
-def _ask(database: Path, question: str) -> int:
+def _ask(database: Path, question: str, *values: str) -> int:
     with contextlib.closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as found:
-        row = found.execute(question).fetchone()
+        row = found.execute(question, values).fetchone()
     return int(row[0] or 0) if row else 0
 
 
