@@ -26,7 +26,7 @@ from tests.fakes.fault_noise import Noise
 from tests.fakes.fault_publisher import Device, Publisher
 from tests.fakes.fault_storm import Outcomes, Storm
 from tests.fakes.fault_street import door, prepare
-from tests.fakes.fault_wait import until
+from tests.fakes.fault_wait import LOOK_EVERY_S, until
 
 RATE = 300.0
 HOMES_PER_KILL = 3
@@ -40,6 +40,8 @@ GROWTH_MB = 150.0
 """Of memory, however many devices are invented: 200,000 of them are remembered, the rest not."""
 MOST_WAITING = 50_000
 """Messages that may wait: the broker holds 100,000 and loses what is beyond (deploy/mosquitto)."""
+STALLED_S = 120.0
+"""Nothing takes longer than this from one step to the next, on a machine with other work."""
 LONGEST_LIFE_S = 2.5
 """A gateway is killed at any time from its first instruction to this long after it."""
 
@@ -156,18 +158,23 @@ def _let_catch_up(gateway: GatewayProcess, publisher: Publisher) -> None:
 
 
 def _let_finish(gateway: GatewayProcess) -> None:
-    """Wait until everything is journalled and applied, and no notice waits or is under way."""
-    before = -1
+    """Wait until everything is journalled and applied, and no notice waits or is under way.
 
-    def is_done() -> bool:
-        nonlocal before
-        seen, before = before, gateway.journalled()
-        if seen != before or gateway.metric("cursor_lag_records"):
-            return False
-        waiting = "SELECT count(*) FROM notices WHERE state IN (?, ?, ?)"
-        return not gateway.count(waiting, "pending", "sending", "failed_temporary")
+    It may take long where thousands of texts wait, but not stand still.
+    """
+    before, since = None, time.monotonic()
+    while (found := _standing(gateway)) != before or found[1:] != (0, 0):
+        if found != before:
+            before, since = found, time.monotonic()
+        assert time.monotonic() - since < STALLED_S, f"records, lag, notices stand at {found}"
+        time.sleep(LOOK_EVERY_S)
 
-    until(is_done, "everything is told", 600)
+
+def _standing(gateway: GatewayProcess) -> tuple[int, int, int]:
+    """Return how many records there are, how many are to be applied, and notices that wait."""
+    waiting = "SELECT count(*) FROM notices WHERE state IN (?, ?, ?)"
+    notices = gateway.count(waiting, "pending", "sending", "failed_temporary")
+    return gateway.journalled(), int(gateway.metric("cursor_lag_records")), notices
 
 
 def _say(line: str) -> None:
