@@ -39,6 +39,7 @@ $(GRAFANA): $(READY) requirements/grafana.txt  # the library for a remote Grafan
 
 docs: $(READY)  ## write anew what is generated from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/menshen grafana write grafana
 
 picture: $(READY)  ## record the README's picture (needs Chromium)
 	$(BIN)/python docs/record_picture.py

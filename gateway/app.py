@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from socket import socket
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerts.budget import parts_for_all
 from alerts.channels.base import Channel, Receive
@@ -26,6 +26,7 @@ from gateway.clock import Clock
 from gateway.config import Config, read_secret
 from gateway.deciding import Deciding, reload, start_deciding
 from gateway.desk import Desk
+from gateway.export.running import sample_vitals, start_export
 from gateway.ground import Audience, Ground, lay_ground
 from gateway.health import assess
 from gateway.heartbeat import Heartbeat, get, notify_systemd
@@ -35,12 +36,17 @@ from gateway.installing.late import Late
 from gateway.provisioning.service import Provisioning, open_accounts
 from gateway.registry.imports import Imports
 from gateway.registry.service import Registry
+from gateway.reports.making import Making, plan_of
+from gateway.reports.shelf import Shelf
 from gateway.serve import listen, serve_when_asked
 from gateway.telling import start_telling
 from gateway.tls import Serving
 from gateway.together import Work, together
 from gateway.trial import AskedTrials, Trials
 from gateway.vitals import Vitals
+
+if TYPE_CHECKING:
+    from gateway.export.exporter import Exporter
 
 WALKS = (700, 10, 100)
 """Python's own, but everything there is is walked for cycles ten times more rarely. Messages and
@@ -86,7 +92,8 @@ async def running(
         channels, dispatcher, receive = await start_telling(stack, ground, deciding)
         trials = make_trials(ground, deciding)
         watch, proving = assure(ground, deciding, channels, trials)
-        desk, heartbeat = _desk(ground, deciding, channels, trials)
+        exporter = await start_export(stack, ground, deciding)
+        desk, heartbeat = _desk(ground, deciding, channels, trials, exporter)
         pushing = Pushing(make_hooks(config), receive)
         serving = Serving(config.tls_dir) if config.web.tls else None
         accounts = _accounts(ground, deciding, serving)
@@ -107,6 +114,8 @@ async def running(
             "broker accounts": accounts.run(),
             "audit heads": _heads(ground).run(),
             "late installings": _late(ground, deciding).run(),
+            **sample_vitals(desk),
+            "reports": _reports(ground, desk).run(),
             **_hardware(stack, ground, deciding, desk),
         }
         await stack.enter_async_context(together(work, ground.fail))
@@ -141,7 +150,11 @@ async def run(config: Config) -> int:
 
 
 def _desk(
-    ground: Ground, deciding: Deciding, channels: list[Channel], trials: Trials
+    ground: Ground,
+    deciding: Deciding,
+    channels: list[Channel],
+    trials: Trials,
+    exporter: Exporter | None,
 ) -> tuple[Desk, Heartbeat]:
     """Make what others look at, and the sign of life that depends on it."""
     now, url = ground.clock.now, ground.config.heartbeat.url or None
@@ -157,6 +170,8 @@ def _desk(
         counts=deciding.counts,
         homes_problem=lambda: ground.register.problem,
         shortened_at=lambda: deciding.keeping.shortened_at,
+        export=lambda: exporter.status() if exporter else None,
+        unexported=deciding.keeping.unexported,
         heartbeat=heartbeat,
         proven=tuple(provable(ground.config)),
         parts_a_day=ground.config.spending.parts_per_day,
@@ -178,6 +193,7 @@ def _desk(
         trials=AskedTrials(trials, channels),
         phones=ground.register.phones,
         phone_digest=trials.digest,
+        export=exporter,
     )
     return desk, heartbeat
 
@@ -247,6 +263,7 @@ def _load_web(
     """Load the web server, now that somebody wants to see, or to push, something."""
     from devices.decode import decode
     from devices.registry import standard
+    from gateway.export.office import export_office
     from gateway.installing.office import InstallingOffice
     from gateway.release.hearing import releases_of
     from gateway.web.app import create_app
@@ -258,5 +275,12 @@ def _load_web(
     installing = InstallingOffice(imports.registry, desk, desk, partial(decode, registry=known))
     hooks = Hooks(*pushing, desk.vitals.pushes) if pushing.hooks else None
     host = desk.config.web.host
-    app = create_app(desk, desk, host, accounts, imports, releases, installing, hooks)
+    exports = export_office(desk)
+    app = create_app(desk, desk, host, accounts, imports, releases, installing, hooks, exports)
     return partial(serve, app, tls=serving.context if serving else None)
+
+
+def _reports(ground: Ground, desk: Desk) -> Making:
+    """Make what keeps the daily log and the weekly report."""
+    shelf = Shelf(ground.config.reports_dir)
+    return Making(desk, shelf, plan_of(ground.config), ground.clock.is_trusted)

@@ -94,6 +94,9 @@ class Tls(_Table, frozen=True):
 
     directory: str = ""
     """Where they are kept. Empty: `tls` in `data_dir`."""
+    others: tuple[str, ...] = ()
+    """Directories of other servers on this machine, such as Grafana: each gets `server.pem`, a
+    certificate of its own with its key, readable by the directory's group."""
 
 
 class Journal(_Table, frozen=True):
@@ -198,6 +201,24 @@ class Influx(_Table, frozen=True):
     """Days that hourly and daily counts are kept, which lead to nobody (PIPL: three years)."""
 
 
+class Reports(_Table, frozen=True):
+    """The daily log and the weekly report, masked, as pages and workbooks."""
+
+    directory: str = ""
+    """Where they are kept. Empty: `reports` in `data_dir`."""
+    daily_at: str = "08:00"
+    """Local time at which that of the day before is made; a missed one is made at the start. Empty:
+    none is made by itself, nor one of a week."""
+    weekly_on: Literal[
+        "", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+    ] = "monday"
+    """Day on which that of the seven days before is made, at the same time. Empty: none is."""
+    language: Literal["", "zh", "en"] = ""
+    """Their language. Empty: `gateway.language`."""
+    keep_days: Annotated[int, Meta(ge=14, le=LONGEST_DAYS)] = LONGEST_DAYS
+    """Days that they are kept (as of `records.keep_days`)."""
+
+
 class Zigbee2Mqtt(_Table, frozen=True):
     """Zigbee2MQTT bridges on the broker."""
 
@@ -219,6 +240,7 @@ class Tables(_Table, frozen=True):
     heartbeat: Heartbeat = Heartbeat()
     proof: Proof = Proof()
     influx: Influx = Influx()
+    reports: Reports = Reports()
     zigbee2mqtt: Zigbee2Mqtt = Zigbee2Mqtt()
     channels: tuple[ChannelConfig, ...] = ()
     """The means of telling people, the first tried first."""
@@ -272,6 +294,12 @@ class Config(Tables, frozen=True):
         return self.data_dir / "audit-heads.txt"
 
     @property
+    def reports_dir(self) -> Path:
+        """Where reports are kept."""
+        written = self.reports.directory
+        return self.path(written) if written else self.data_dir / "reports"
+
+    @property
     def homes_file(self) -> Path:
         """Homes, teams, orders and devices."""
         return self.path(self.gateway.homes_file)
@@ -294,6 +322,11 @@ class Config(Tables, frozen=True):
         return self.path(self.tls.directory) if self.tls.directory else self.data_dir / "tls"
 
     @property
+    def tls_others(self) -> list[Path]:
+        """Where other servers on this machine find their certificates."""
+        return [self.path(written) for written in self.tls.others]
+
+    @property
     def client_id(self) -> str:
         """The MQTT client id under which the broker keeps our session."""
         return self.mqtt.client_id or f"menshen-{self.gateway.name}"
@@ -306,6 +339,8 @@ def load(path: Path) -> Config:
     check_table(tables.spending, f"{path}: spending")
     if tables.proof.at:
         time_of_day(tables.proof.at, f"{path}: proof.at")
+    if tables.reports.daily_at:
+        time_of_day(tables.reports.daily_at, f"{path}: reports.daily_at")
     check_pins(tables.inputs, tables.outputs, str(path))
     if tables.web.host not in LOOPBACK and not tables.web.login:
         raise SettingsError(

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -26,7 +27,10 @@ from gateway.release.escrow import Escrow
 from gateway.release.pump import ReleasePump
 from gateway.release.releasing import Releasing
 from gateway.timers import Timers
-from gateway.writer import Writer
+from gateway.writer import Pump, Writer
+
+if TYPE_CHECKING:
+    from gateway.export.sampling import HomeSampling
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +47,14 @@ class Deciding:
     has_notices: asyncio.Event
     wired: WiredSource | None = None
     releases: ReleasePump | None = None
+    sampling: HomeSampling | None = None
 
     def counts(self) -> dict[str, int]:
         """Return the running totals of all parts, by name."""
         reasons = {f"reason_{each}": count for each, count in self.pipeline.counts.items()}
         passed_over = {"records_passed_over": self.pipeline.records_passed_over}
         kept = {**self.keeping.counts, **(self.releases.counts if self.releases else {})}
+        kept |= self.sampling.counts if self.sampling else {}
         return {**self.source.counts, **self.intake.counts, **kept, **reasons, **passed_over}
 
 
@@ -87,12 +93,17 @@ async def start_deciding(stack: AsyncExitStack, ground: Ground) -> Deciding:
         _limits(config), clock.now, clock.is_trusted, partial(free_bytes, config.data_dir)
     )
     releases = _releases(ground, pipeline)
-    pumps = (intake, timers, keeping, releases)
+    sampling = _sampling(ground, pipeline)
+    pumps: list[Pump] = [intake, timers, keeping, releases]
+    if sampling is not None:
+        pumps.append(sampling)
     writer = Writer(ground.database, *pumps, on_failure=ground.soon(ground.fail))
     started = writer.start()
     stack.callback(writer.close)
     await asyncio.wrap_future(started)
-    return Deciding(source, intake, pipeline, keeping, writer, has_notices, wired, releases)
+    return Deciding(
+        source, intake, pipeline, keeping, writer, has_notices, wired, releases, sampling
+    )
 
 
 def reload(ground: Ground, deciding: Deciding) -> None:
@@ -139,6 +150,16 @@ def _releases(ground: Ground, pipeline: Pipeline) -> ReleasePump:
         farewells=ground.register.farewells,
     )
     return ReleasePump(releasing, clock.now, clock.is_trusted)
+
+
+def _sampling(ground: Ground, pipeline: Pipeline) -> HomeSampling | None:
+    """Make what looks at homes now and then; nothing is loaded where nothing is exported."""
+    settings = ground.config.influx
+    if not settings.url:
+        return None
+    from gateway.export.sampling import HomeSampling
+
+    return HomeSampling(pipeline, settings.state_every_s, ground.clock.now)
 
 
 def _limits(config: Config) -> Limits:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
@@ -25,6 +25,9 @@ from gateway.trial import AskedTrials, TrialBegun
 from gateway.vitals import Vitals
 from gateway.web.ports import Language
 from gateway.writer import Writer
+
+if TYPE_CHECKING:
+    from gateway.export.exporter import Exporter
 
 T = TypeVar("T")
 
@@ -44,6 +47,7 @@ class Desk:
     trials: AskedTrials
     phones: Callable[[str], Sequence[str]]
     phone_digest: Callable[[str], str]
+    export: Exporter | None = None  # None: nothing is exported
 
     @property
     def name(self) -> str:
@@ -69,6 +73,11 @@ class Desk:
     def audit_heads_file(self) -> Path:
         """Where each day's head of the audit is written down."""
         return self.config.audit_heads_file
+
+    @property
+    def reports_dir(self) -> Path:
+        """Where reports are kept."""
+        return self.config.reports_dir
 
     def now(self) -> datetime:
         """The gateway's clock, aware UTC."""

@@ -12,6 +12,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.channels.base import ChannelHealth
+from gateway.export.progress import ExportStatus
+from gateway.export.status import BEHIND_AFTER as EXPORT_BEHIND_AFTER
+from gateway.export.status import PROVEN_WITHIN, Backlog, behind, span
 
 BEHIND_AFTER = timedelta(seconds=30)
 """Records that wait this long to be applied are told nobody in time (hard limit 90 s, NFPA 72)."""
@@ -118,6 +121,8 @@ class Facts:
     pushes: Mapping[str, int] = field(default_factory=dict)
     """What SMS providers pushed, by what became of it."""
     wired: Wired | None = None
+    export: ExportStatus | None = None  # None: nothing is exported
+    export_left: Backlog = field(default_factory=Backlog)
     counts: Mapping[str, int] = field(default_factory=dict)
     """Running totals by name, e.g. `intake_messages`; they become metrics."""
 
@@ -149,6 +154,7 @@ def assess(facts: Facts) -> Health:
             _homes(facts),
             _heartbeat(facts),
             *_wired(facts),
+            *_export(facts),
         )
     )
 
@@ -268,3 +274,31 @@ def _wired(facts: Facts) -> Iterator[Finding]:
         yield Finding("power", Level.WARN, "on_battery", f"{minutes} min")
     elif wired.has_mains:
         yield Finding("power", Level.OK, "on_mains")
+
+
+def _export(facts: Facts) -> Iterator[Finding]:
+    """A warning at most: an InfluxDB that is gone stops no alarm. The worst alone is said."""
+    status, left = facts.export, facts.export_left
+    since = left.unproven_since
+    if since is not None and facts.now - since > PROVEN_WITHIN:
+        waited = span(facts.now - since)
+        yield Finding("export", Level.WARN, "erasure_not_proven", f"{left.erasures}, {waited}")
+    elif status is None:
+        return
+    elif left.removed_at is not None and facts.now - left.removed_at < SHORTENED_FOR:
+        yield Finding("export", Level.WARN, "records_removed", f"{left.removed}")
+    elif status.state == "unauthorized":
+        yield Finding("export", Level.WARN, "unauthorized")
+    elif status.state == "not_found":
+        yield Finding("export", Level.WARN, "not_found")
+    elif status.state == "refuses_all":
+        yield Finding("export", Level.WARN, "refuses_all")
+    elif (late := behind(status, facts.now)) > EXPORT_BEHIND_AFTER:
+        records = max(0, status.journal_seq - status.cursor_seq)
+        yield Finding("export", Level.WARN, "behind", f"{records}, {span(late)}")
+    elif left.refused:
+        yield Finding("export", Level.WARN, "lines_refused", f"{left.refused}")
+    elif status.state == "outage":
+        yield Finding("export", Level.OK, "outage")
+    else:
+        yield Finding("export", Level.OK, "exporting", f"#{status.cursor_seq}")

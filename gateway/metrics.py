@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from alerts.model import IncidentState
+from gateway.export.status import STOPPED, behind
 from gateway.health import Facts, Finding, Level, assess
 from gateway.homes.look import Standing
 
@@ -19,7 +20,13 @@ def render(facts: Facts, homes: Mapping[str, int], incidents: Mapping[str, int])
     """Return all metrics; `homes` and `incidents` are counted by state, none of it left out."""
     return (
         "\n".join(
-            [*_gauges(facts), *_telling(facts), *_by_state(homes, incidents), *_totals(facts)]
+            [
+                *_gauges(facts),
+                *_telling(facts),
+                *_export(facts),
+                *_by_state(homes, incidents),
+                *_totals(facts),
+            ]
         )
         + "\n"
     )
@@ -97,6 +104,34 @@ def _events(facts: Facts) -> dict[tuple[str, ...], float | None]:
         for key, value in each.facts.items()
         if key.endswith("_count") or key.startswith("received_")
     }
+
+
+def _export(facts: Facts) -> Iterator[str]:
+    """How InfluxDB follows; nothing where nothing is exported."""
+    status, left = facts.export, facts.export_left
+    if status is None:
+        return
+    lag = max(0, status.journal_seq - status.cursor_seq)
+    is_up = status.state not in STOPPED
+    late_s = behind(status, facts.now).total_seconds()
+    yield from _one("export_up", "1 while InfluxDB takes what it is given.", is_up)
+    yield from _one("export_lag_records", "Records that InfluxDB does not have yet.", lag)
+    yield from _one("export_behind_seconds", "Age of the oldest of what waits.", late_s)
+    yield from _one("export_rows_waiting", "Changed rows that wait.", status.feed_waiting)
+    yield from _one("export_samples_waiting", "Samples that wait.", status.samples_waiting)
+    if status.last_written_at is not None:
+        age_s = (facts.now - status.last_written_at).total_seconds()
+        yield from _one("export_success_age_seconds", "Since InfluxDB last took any.", age_s)
+    yield from _one("export_lines_refused", "Refused lines that are kept.", left.refused)
+    yield from _one("export_erasures_unproven", "Releases not proven there.", left.erasures)
+    for name, what, total in (
+        ("points_written", "Points that InfluxDB took.", status.points_written),
+        ("points_refused", "Points that it refused.", status.points_refused),
+        ("points_too_old", "Points older than it keeps.", status.points_too_old),
+        ("passed_over", "Facts of nobody who is watched.", status.passed_over),
+        ("failures", "Mistakes of the exporter itself.", status.failures),
+    ):
+        yield from _one(f"export_{name}_total", what, total, "counter")
 
 
 def _by_state(homes: Mapping[str, int], incidents: Mapping[str, int]) -> Iterator[str]:

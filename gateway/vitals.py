@@ -17,6 +17,9 @@ from alerts.channels.base import Channel
 from alerts.outbox import WAITING
 from alerts.tables import from_micros_or_none, notices
 from gateway.db import Database
+from gateway.export import erasures, refused
+from gateway.export.progress import ExportStatus
+from gateway.export.status import Backlog
 from gateway.health import Facts, Proved, Today, Wired
 from gateway.heartbeat import Heartbeat
 from gateway.keeping import free_bytes
@@ -72,6 +75,9 @@ class Vitals:
     timezone: str = "Asia/Shanghai"  # of the day that is counted
     pushes: Counter[str] = field(default_factory=Counter)  # of providers, by what became of them
     wired: Callable[[], Wired | None] = lambda: None
+    export: Callable[[], ExportStatus | None] = lambda: None
+    unexported: Callable[[], tuple[int, datetime | None]] = lambda: (0, None)
+    """What went before it was exported: how many records and samples, and when the last did."""
     started_at: datetime = field(init=False)
     _is_connected: bool = field(init=False, default=False)
     _broker_since: datetime = field(init=False)
@@ -106,6 +112,7 @@ class Vitals:
             proofs = {name: self._proved(connection, name) for name in self.proven}
             today = self._today(connection)
             spent = ledger.spent_today(connection, self.now(), self.timezone, self.costly).parts
+            left = self._left(connection)
         return Facts(
             now=self.now(),
             started_at=self.started_at,
@@ -133,6 +140,8 @@ class Vitals:
             counts=self.counts(),
             pushes=self.pushes,
             wired=self.wired(),
+            export=self.export(),
+            export_left=left,
             homes_problem=self.homes_problem(),
             shortened_at=self.shortened_at(),
         )
@@ -140,6 +149,11 @@ class Vitals:
     def _proved(self, connection: Connection, channel: str) -> Proved:
         proven = standing(connection, channel, self.now()).proven
         return Proved() if proven is None else Proved(proven.came_at, proven.took_s)
+
+    def _left(self, connection: Connection) -> Backlog:
+        unproven = erasures.unproven(connection)
+        held = refused.count(connection)
+        return Backlog(held, unproven.many, unproven.since, unproven.why, *self.unexported())
 
     def _today(self, connection: Connection) -> dict[str, Today]:
         """Return what each channel was given since the local midnight."""

@@ -221,3 +221,40 @@ def _add_registry() -> None:
 
 _add_registry()
 _add_release()
+
+
+def _add_stack() -> None:
+    from gateway.cli.stack import backup, stack
+
+    app.add_typer(stack, name="stack")
+    app.add_typer(backup, name="backup")
+
+
+_add_stack()
+
+
+def _add_export() -> None:
+    from gateway.cli.export import export
+
+    app.add_typer(export, name="export")
+
+
+_add_export()
+
+
+def _add_grafana() -> None:
+    from gateway.cli.grafana import grafana
+
+    app.add_typer(grafana, name="grafana")
+
+
+_add_grafana()
+
+
+def _add_report() -> None:
+    from gateway.cli.reports import report
+
+    app.add_typer(report, name="report")
+
+
+_add_report()

@@ -93,23 +93,12 @@ def _looked(config_file: Path, look: Callable[[Any, Any, Any], T]) -> T:
     from sqlalchemy.exc import DBAPIError
 
     from gateway.audit.heads import HeadsError
-    from gateway.config import load
-    from gateway.db import Database, is_current
-    from gateway.privacy import KeyStore, KeyStoreError, UnreadableError
+    from gateway.cli.reading import on_disk
+    from gateway.privacy import KeyStoreError, UnreadableError
     from gateway.settings import SettingsError
 
     try:
-        config = load(config_file)
-        if not is_current(config.database_file):
-            raise SettingsError(  # noqa: TRY301 - said as everything else that is missing
-                f"{config.database_file}: no database of this version; start the gateway once"
-            )
-        keys = KeyStore.open(config.keys_file)
-        database = Database(config.database_file)
-        try:
-            with database.read() as connection:
-                return look(connection, keys, config)
-        finally:
-            database.close()
+        with on_disk(config_file) as kept, kept.database.read() as connection:
+            return look(connection, kept.keys, kept.config)
     except (SettingsError, KeyStoreError, UnreadableError, HeadsError, DBAPIError) as error:
         raise refuse(error) from None

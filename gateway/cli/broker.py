@@ -94,11 +94,12 @@ def tls_renew(
     from gateway.config import load
     from gateway.provisioning.authority import AuthorityError
     from gateway.settings import SettingsError
-    from gateway.tls import renew
+    from gateway.tls import keep_others, renew
 
     try:
-        settings = load(config)
-        written: list[Path] = renew(settings.tls_dir, datetime.now(UTC), name or None)
+        settings, now = load(config), datetime.now(UTC)
+        written: list[Path] = renew(settings.tls_dir, now, name or None)
+        written += keep_others(settings, now)
     except (SettingsError, AuthorityError, OSError) as error:
         raise refuse(error) from None
     for path in written:

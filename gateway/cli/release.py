@@ -26,6 +26,11 @@ WHY_NOT = {
     "altered": "it was altered, or never issued",
     "other_home": "it is not about that home, or that is not its code",
 }
+COPIES = {
+    "none": "there were none",
+    "deleted": "deleted; on {on} a query found nothing any more",
+    "not_proven": "to be deleted, not proven when this was issued",
+}
 
 
 def release(
@@ -112,6 +117,8 @@ def certificate_verify(
     typer.echo(f"holds: certificate {found['id']}, signed by {made.fingerprint(public)}")
     when = found["destroyed_on"]
     typer.echo(f"released on {found['released_on']}, key {_destroyed(when)}")
+    if copies := found.get("copies"):
+        typer.echo(f"copies in InfluxDB: {COPIES[copies['state']].format(on=copies['on'])}")
     if code:
         typer.echo("it is about that home")
 

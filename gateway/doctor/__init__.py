@@ -15,7 +15,7 @@ import httpx
 
 from gateway.clock import is_synchronised
 from gateway.config import Config, load
-from gateway.doctor import access, broker, channels, local, mosquitto, pins, street
+from gateway.doctor import access, broker, channels, export, local, machine, mosquitto, pins, street
 from gateway.doctor.advice import Advice, bad, ok, warn
 from gateway.health import Level
 from gateway.homes.file import load_file
@@ -25,6 +25,8 @@ from gateway.settings import SettingsError
 from gateway.tls import trust
 
 ANSWER_WITHIN_S = 3.0
+_WHERE = {"export": "see `menshen export status`"}
+"""What says more of a part than the log does."""
 
 
 async def examine(config_file: Path, mosquitto_conf: Path | None = None) -> AsyncIterator[Advice]:
@@ -40,11 +42,13 @@ async def examine(config_file: Path, mosquitto_conf: Path | None = None) -> Asyn
     yield ok("configuration", str(config_file))
     for advice in chain(
         local.examine(config, is_synchronised),
+        machine.examine(config),
         access.examine(config, datetime.now(UTC), mosquitto_conf),
         _homes(config),
         pins.examine(config),
         broker.examine(config),
         channels.settings(config),
+        export.examine(config, datetime.now(UTC)),
     ):
         yield advice
     running = await _running(config)
@@ -99,7 +103,7 @@ def _finding(said: dict[str, str]) -> Advice:
         Level(said["level"]),
         f"gateway: {said['part']}",
         f"{said['reason']} {said['detail']}".strip(),
-        "" if said["level"] == "ok" else "see `journalctl -u menshen`",
+        "" if said["level"] == "ok" else _WHERE.get(said["part"], "see `journalctl -u menshen`"),
     )
 
 

@@ -143,6 +143,13 @@ def _certificates(config: Config, now: datetime) -> Iterator[Advice]:
         )
     else:
         yield ok("certificates", f"good until {shown.ends_at:%Y-%m-%d}")
+    with suppress(AuthorityError):
+        for path in tls.others_due(config, now):
+            yield warn(
+                "certificates",
+                f"{path} is missing, ends soon or is for other names",
+                "see that the gateway's user may write there, then `menshen tls renew`",
+            )
 
 
 def _configured(path: Path, directory: Path) -> Iterator[Advice]:

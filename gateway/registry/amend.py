@@ -74,6 +74,7 @@ def enter_device(turn: Turn, device: str, info: DeviceInfo | None) -> None:
         roster.remove_device(turn, device, turn.now)
     elif known is None or known.info != info:
         roster.enter_device(turn.state, info, turn.now)
+        roster.moved(turn, turn.state.devices[device], before)
     after = info.watch if info is not None else None
     for watch in {before, after} - {None}:
         _list_again(turn, str(watch), device, is_there=watch == after)

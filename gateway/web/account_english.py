@@ -26,6 +26,7 @@ ENGLISH = AccountWords(
     accounts="Accounts",
     audit="Audit",
     installing="Installing",
+    reports="Reports",
     role="Role",
     area="Area",
     everywhere="everywhere",

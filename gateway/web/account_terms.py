@@ -34,6 +34,7 @@ class AccountWords:
     accounts: str
     audit: str
     installing: str
+    reports: str
     role: str
     area: str
     everywhere: str

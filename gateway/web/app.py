@@ -13,6 +13,7 @@ from gateway import metrics
 from gateway.accounts.office import Office
 from gateway.accounts.rights import Right
 from gateway.config import LOOPBACK
+from gateway.export.office import ExportOffice
 from gateway.health import assess
 from gateway.homes.look import count
 from gateway.installing.office import InstallingOffice
@@ -30,12 +31,13 @@ from gateway.web import (
     problem,
     record,
     registry,
+    reports,
     v1_parts,
     v1_schema,
 )
 from gateway.web import certificate as proof
 from gateway.web.account_caller import Callers
-from gateway.web.account_screen import Screen, Shown
+from gateway.web.account_screen import SESSION, Screen, Shown
 from gateway.web.guard import Guard
 from gateway.web.hooks import Hooks
 from gateway.web.picture import incidents_by_state
@@ -55,6 +57,7 @@ def create_app(
     releases: Releases | None = None,
     installing: InstallingOffice | None = None,
     hooks: Hooks | None = None,
+    exports: ExportOffice | None = None,
 ) -> FastAPI:
     """Put the server together; requests must name `host` or this machine's loopback.
 
@@ -66,12 +69,12 @@ def create_app(
     office = Office(view, act)
     screen, callers = Screen(view, office), Callers(office, view.token)
     app.add_exception_handler(Shown, _shown)
-    app.include_router(page.routes(view), dependencies=_status_for(screen))
-    for pages in (login, account, account_list, account_audit):
+    app.include_router(page.routes(view, SESSION), dependencies=_status_for(screen))
+    for pages in (login, account, account_list, account_audit, reports):
         app.include_router(pages.routes(screen))
     app.include_router(_watchers(view))
     app.include_router(v1_schema.routes(app))
-    for router in v1_parts.routers(view, act, callers, accounts, imports, releases):
+    for router in v1_parts.routers(view, act, callers, accounts, imports, releases, exports):
         app.include_router(router)
     if hooks is not None:
         app.include_router(hooks.routes())

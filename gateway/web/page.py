@@ -28,14 +28,18 @@ TEMPLATES = Environment(
 )
 
 
-def routes(view: GatewayView) -> APIRouter:
-    """Serve the page, and the part of it that is renewed."""
+def routes(view: GatewayView, session: str) -> APIRouter:
+    """Serve the page, and the part of it that is renewed; `session`: the cookie of a login."""
     router = APIRouter(include_in_schema=False)
 
     async def shown(template: str, request: Request) -> HTMLResponse:
         wanted = request.query_params.get("lang")
         language: Language = "en" if wanted == "en" else "zh" if wanted == "zh" else view.language
-        return HTMLResponse(render(template, await take(view), language, view.name, view.timezone))
+        has_session = session in request.cookies  # whether it is good is asked where it leads
+        picture = await take(view)
+        return HTMLResponse(
+            render(template, picture, language, view.name, view.timezone, has_session=has_session)
+        )
 
     @router.get("/")
     async def page(request: Request) -> HTMLResponse:
@@ -48,7 +52,15 @@ def routes(view: GatewayView) -> APIRouter:
     return router
 
 
-def render(template: str, picture: Picture, language: Language, name: str, timezone: str) -> str:
+def render(
+    template: str,
+    picture: Picture,
+    language: Language,
+    name: str,
+    timezone: str,
+    *,
+    has_session: bool = False,
+) -> str:
     """Render a picture. Times are local, with the date where it is not today's."""
     words = LANGUAGES[language]
     wording = WORDINGS[language]
@@ -72,6 +84,7 @@ def render(template: str, picture: Picture, language: Language, name: str, timez
         roles=wording.roles,
         lang=language,
         name=name,
+        has_session=has_session,
         clock=clock,
         headline=headline,
         until=lambda at: _until(at, picture.now, words),

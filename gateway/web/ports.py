@@ -47,6 +47,10 @@ class GatewayView(Protocol):
         """Where each day's head of the audit is written down."""
 
     @property
+    def reports_dir(self) -> Path:
+        """Where reports are kept."""
+
+    @property
     def token(self) -> str:
         """The bearer token that the API asks for."""
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter
 
+from gateway.export.office import ExportOffice
 from gateway.provisioning import api as provisioning
 from gateway.provisioning.service import Provisioning
 from gateway.registry.imports import Imports
 from gateway.release import api as release
 from gateway.release.hearing import Releases
-from gateway.web import account_api, api, registry, sms, v1_audit
+from gateway.web import account_api, api, registry, sms, v1_audit, v1_export, v1_reports
 from gateway.web.account_caller import Callers
 from gateway.web.idempotency import Once
 from gateway.web.ports import GatewayActs, GatewayView
@@ -24,6 +25,7 @@ def routers(
     accounts: Provisioning | None,
     imports: Imports | None,
     releases: Releases | None,
+    exports: ExportOffice | None = None,
 ) -> Iterator[APIRouter]:
     """Yield what serves each part there is. `accounts`: of the broker. `imports`: the registry."""
     once = Once(view, act)
@@ -37,3 +39,5 @@ def routers(
         yield release.routes(releases.office, releases.hearing, view, callers, once)
     yield account_api.routes(callers, once)
     yield v1_audit.routes(callers, view)
+    yield v1_reports.routes(callers, view)
+    yield v1_export.routes(exports, callers, view, once)

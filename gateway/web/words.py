@@ -67,6 +67,7 @@ class Words:
     stale: str
     refreshes: str
     account: str
+    reports: str
 
 
 CHINESE = Words(
@@ -180,6 +181,7 @@ CHINESE = Words(
         "channel": "通道",
         "pins": "接线",
         "power": "供电",
+        "export": "数据导出",
     },
     reason={
         "connected": "已连接",
@@ -212,6 +214,14 @@ CHINESE = Words(
         "not_usable": "有引脚不能用",
         "on_mains": "市电",
         "on_battery": "市电中断，靠电池运行",
+        "exporting": "导出正常",
+        "outage": "InfluxDB 暂时无应答，数据先存着",
+        "unauthorized": "InfluxDB 拒绝令牌",
+        "not_found": "InfluxDB 里没有要写的库",
+        "refuses_all": "InfluxDB 拒绝全部数据",
+        "lines_refused": "有数据被 InfluxDB 拒绝",
+        "records_removed": "磁盘将满，有记录未导出就删除了",
+        "erasure_not_proven": "解除隔离的数据未证实已从 InfluxDB 删除",
     },
     judged={Level.OK: "正常", Level.WARN: "注意", Level.BAD: "故障"},
     buildings="楼栋",
@@ -220,6 +230,7 @@ CHINESE = Words(
     stale="联系不到网关，以下是旧数据",
     refreshes="每 5 秒更新",
     account="账号",
+    reports="报告",
 )
 
 ENGLISH = Words(
@@ -310,6 +321,12 @@ ENGLISH = Words(
         "spent": "spent: only critical texts go out",
         "not_trusted": "not trusted: no order ends by itself",
         "no_address": "no address: nobody would miss this gateway",
+        "outage": "InfluxDB does not answer now; it all waits here",
+        "unauthorized": "InfluxDB refuses the token",
+        "not_found": "its bucket is missing",
+        "refuses_all": "InfluxDB refuses everything",
+        "records_removed": "records went before they were exported",
+        "erasure_not_proven": "a released home is not proven to be deleted there",
     },
     judged={Level.OK: "ok", Level.WARN: "check", Level.BAD: "bad"},
     buildings="Buildings",
@@ -318,6 +335,7 @@ ENGLISH = Words(
     stale="The gateway does not answer: this is old",
     refreshes="renewed every 5 s",
     account="Account",
+    reports="Reports",
 )
 
 LANGUAGES: Mapping[str, Words] = {"zh": CHINESE, "en": ENGLISH}

@@ -106,6 +106,11 @@ class FakeGateway:
         """In its folder."""
         return self.folder / "audit-heads.txt"
 
+    @property
+    def reports_dir(self) -> Path:
+        """In its folder."""
+        return self.folder / "reports"
+
     def now(self) -> datetime:
         """Stands still until it is moved."""
         return self.at

@@ -29,6 +29,7 @@ from docs.blocks import answers, devices, rules, steps, texts, topics
 from docs.generate import ROOT
 from gateway import config, health, metrics
 from gateway.deciding import Deciding
+from gateway.export.progress import ExportStatus
 from gateway.health import Facts, Proved, Today
 from gateway.homes.look import Standing
 from gateway.intake import Intake
@@ -160,7 +161,7 @@ def test_how_long_each_table_is_kept_stands_on_the_page_of_privacy() -> None:
 
 
 def test_what_is_said_to_be_encrypted_is_what_the_tables_keep_as_bytes() -> None:
-    raw = {"journal.payload", "device_states.state"}
+    raw = {"journal.payload", "device_states.state", "samples.sample"}
     sealed = {
         f"{table.name}.{column.name}"
         for table in metadata.tables.values()
@@ -207,6 +208,7 @@ def test_every_metric_is_explained_and_none_besides() -> None:
         today={"gsm": Today(1, 1, 5.0, {"delivered": 1})},
         held={"quiet_hours": 1},
         pushes={"taken": 1},
+        export=ExportStatus(is_configured=True, last_written_at=NOW),
         counts=_all_counts(),
     )
     text = metrics.render(facts, {"quiet": 1}, {"open": 1})

@@ -41,6 +41,8 @@ CALLS = [
     ("POST", "/api/v1/permits/p1/revoke", {"actor": "a"}),
     ("POST", "/api/v1/silences", {"kind": "home", "of": CODE, "why": "w", "actor": "a", **SPAN}),
     ("POST", "/api/v1/silences/s1/end", {"actor": "a"}),
+    ("GET", "/api/v1/reports", None),
+    ("POST", "/api/v1/reports", {"kind": "daily"}),
 ]
 KEEPING = [
     ("GET", "/api/v1/accounts", None),
@@ -55,6 +57,11 @@ KEEPING = [
     ("POST", "/api/v1/tokens/t1/revoke", None),
     ("GET", "/api/v1/audit", None),
     ("GET", "/api/v1/audit/heads", None),
+    ("GET", "/api/v1/export", None),
+    ("GET", "/api/v1/export/refused", None),
+    ("POST", "/api/v1/export/rewind", {"since_at": "2026-11-20T00:00:00Z"}),
+    ("POST", "/api/v1/export/retry", None),
+    ("POST", "/api/v1/export/homes", {"why": "a complaint"}),
 ]
 
 
