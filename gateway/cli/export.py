@@ -58,11 +58,16 @@ def export_rewind(
     since: Annotated[
         str, typer.Option(metavar="TIME", help="What is since then; 7d for a week ago.")
     ] = "",
-    to: Annotated[int, typer.Option("--to", metavar="SEQ", min=0, help="From this record on.")] = 0,
+    to: Annotated[
+        int | None,
+        typer.Option(
+            "--to", metavar="SEQ", min=1, help="From this record on; 1 for all there are."
+        ),
+    ] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
     """Send again what InfluxDB lost; what it has stays as it is, and nothing is doubled."""
-    if bool(since) == bool(to):
+    if bool(since) == (to is not None):
         raise typer.BadParameter("give --since or --to, one of them")
     asked: dict[str, Any] = {"from_seq": to}
     if since:

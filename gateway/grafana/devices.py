@@ -142,14 +142,12 @@ def _low(words: Words) -> Json:
 
 def _silent(words: Words) -> Json:
     query = select(
-        'last("silent_s") AS "silent_s", "owes_every_s", "home", "building", "is_missing"',
+        'last("silent_s") AS "silent_s", "owes_every_s", "home", "building"',
         SUPERVISION,
         *NEARBY,
+        '"is_missing" = 1',  # in here: outside, every device's last sample is looked for first
         within=LATELY,
         by='"device"',
-    )
-    missing = select_from(
-        '"silent_s", "owes_every_s", "home", "building", "device"', query, where='"is_missing" = 1'
     )
     terms = words.terms
     columns = (
@@ -161,7 +159,7 @@ def _silent(words: Words) -> Json:
         Column("device", terms["device"]),
     )
     return table(
-        words.said("devices.silent"), tables(missing), columns, sort=(terms["silent_for"], True)
+        words.said("devices.silent"), tables(query), columns, sort=(terms["silent_for"], True)
     )
 
 

@@ -92,6 +92,7 @@ def _device(
     place: dict[str, str], device: str, kind: str, state: str, beats: range, at_ns: int
 ) -> Iterator[bytes]:
     own = place | {"device": device}
+    is_silent = kind == "door" and place["home"].endswith("07")
     for said, value in ((kind, state), ("status", "online")):
         if said:
             tags = own | {"kind": said, "part": "main"}
@@ -100,8 +101,8 @@ def _device(
         fields: Fields = {
             "silent_s": float(second % (beats.step or 1)),
             "owes_every_s": 3.0 * beats.step,
-            "is_missing": 0,
-            "is_unknown": 0,
+            "is_missing": int(is_silent),
+            "is_unknown": int(is_silent),
             "is_battery_low": 0,
             "is_on_battery": 0,
         }
