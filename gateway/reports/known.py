@@ -17,7 +17,7 @@ from alerts.model import ENDS_BY_ITSELF, IncidentState
 from gateway.accounts.areas import place_of
 from gateway.homes.look import Standing
 from gateway.reports.period import Period
-from gateway.reports.spans import Span, covers, union
+from gateway.reports.spans import Span, clip, covers, union
 
 _FIGURES = re.compile(r"(\d+)")
 OUT_OF_HANDS = frozenset({IncidentState.RESOLVED, IncidentState.REVIEWED})
@@ -75,6 +75,8 @@ class Home:
     devices: tuple[str, ...]
     says_of_door: bool
     """Whether any device of it ever said something of a door."""
+    fitted_at: int
+    """Since when a device has hung there: before it nobody could say anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,8 @@ class Known:
         """Return when nobody could say what a home's door did, within the period, in order."""
         if not home.says_of_door:
             return [self.span]
-        return union([*self._blind_by_watch.get(home.watch, ()), *self.deaf])
+        before = clip((self.span[0], home.fitted_at), self.span)
+        return union([before, *self._blind_by_watch.get(home.watch, ()), *self.deaf])
 
     def standing(self, home: Home) -> Standing:
         """Return how a home stood when the period ended."""

@@ -20,6 +20,7 @@ from gateway import memories
 from gateway.accounts.areas import parents
 from gateway.homes.store import RELEASED
 from gateway.privacy import KeyStore, UnreadableError
+from gateway.registry.tables import bindings
 from gateway.release.tables import releases
 from gateway.reports import happened
 from gateway.reports.known import Area, Home, Known, Places
@@ -102,7 +103,7 @@ def _homes(connection: Connection, keys: KeyStore) -> list[Home]:
     for row in connection.execute(select(devices.c.id, devices.c.watch)):
         if row.watch is not None:
             hang[row.watch].append(row.id)
-    speak = _speak_of_doors(connection)
+    speak, fitted = _speak_of_doors(connection), _fitted(connection)
     found = []
     for order in connection.execute(select(orders).where(orders.c.state != RELEASED)):
         try:
@@ -126,9 +127,18 @@ def _homes(connection: Connection, keys: KeyStore) -> list[Home]:
                 watched=(begins, max(begins, order.ends_at)),
                 devices=tuple(sorted(hang[order.watch])),
                 says_of_door=any(device in speak for device in hang[order.watch]),
+                fitted_at=fitted.get(order.watch, order.starts_at),
             )
         )
     return found
+
+
+def _fitted(connection: Connection) -> dict[str, int]:
+    """Return when the first device was fitted at the home of each order."""
+    c = bindings.c
+    first = func.min(c.from_at).label("first")
+    rows = connection.execute(select(c.watch, first).where(c.watch.is_not(None)).group_by(c.watch))
+    return {row.watch: row.first for row in rows}
 
 
 def _speak_of_doors(connection: Connection) -> frozenset[str]:

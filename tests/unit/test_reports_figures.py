@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.homes.look import Standing
+from gateway.registry.tables import bindings
 from gateway.reports.figures import Figures, times
 from gateway.reports.period import Kind
 from tests.fakes.reported import DAY, Town, local
@@ -82,6 +83,12 @@ def test_nothing_is_unknown_outside_of_the_order_or_the_day(town: Town) -> None:
     figures = town.report().figures
     assert figures.unknown_s == 7 * HOUR
     assert figures.watched_s == 30 * HOUR
+
+
+def test_a_home_is_unknown_until_a_device_hangs_there(town: Town) -> None:
+    hangs = {"device": "door-w1", "watch": "w1", "building": "b1", "place": "前门"}
+    town.put(bindings, hangs | {"from_at": local("12:00"), "until_at": None})
+    assert town.report().figures.unknown_s == 12 * HOUR
 
 
 def test_a_home_that_never_spoke_of_its_door_is_unknown_throughout(town: Town) -> None:
