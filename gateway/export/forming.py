@@ -25,6 +25,7 @@ from gateway.export.directory import Directory
 from gateway.export.progress import Position
 from gateway.export.schema import Points
 from gateway.export.shipping import merged
+from gateway.export.spans import EVERY_S
 from gateway.export.tables import export_feed
 from gateway.homes.watching import read_devices
 from gateway.privacy import KeyStore
@@ -48,6 +49,7 @@ class Naming:
     home_names: str  # "code" or "salted"
     gateway: str
     prices_fen: Mapping[str, float]  # of a part, by channel
+    state_every_s: int = EVERY_S
 
 
 class Batch(NamedTuple):
@@ -77,13 +79,14 @@ class Former:
         directory = self._load(connection, has_moved)
         named = self._naming
         waiting = _changed(connection, after.feed)
-        changed = told.one_batch(connection, waiting)
+        changed = told.one_batch(connection, waiting, now, named.state_every_s)
         records = journal.read(connection, after.seq, RECORDS)
         stored = samples.read(connection, SAMPLES)
         passed_over: Counter[str] = Counter()
 
         def of_rows(some: Sequence[told.Changed]) -> Points:
-            return told.points(connection, some, directory, named.gateway, named.prices_fen, now)
+            by, prices, every_s = named.gateway, named.prices_fen, named.state_every_s
+            return told.points(connection, some, directory, by, prices, now, every_s)
 
         def of_records(some: Sequence[journal.Record]) -> Points:
             said = facts.points(some, directory, self._decode)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -30,20 +30,28 @@ class Window(NamedTuple):
     at: int
 
 
+class Unknown(NamedTuple):
+    """When a home was unknown, as far as a sample has to do with it."""
+
+    window: Window
+    before: Sequence[Span]  # that the sample before knew, and counted as far as they went then
+    found: Sequence[Span]  # that were noted since, however far back they begin
+
+
 def home(
     state: State,
     watch: Watch,
     has_incident: bool,
     now: datetime,
-    window: Window,
-    unknown: Iterable[Span],
+    unknown: Unknown,
 ) -> samples.OfHome:
-    """Return how a home stands at `now`, and what of the window was watched and unknown."""
+    """Return how a home stands at `now`, and what is to be counted of it."""
+    window, is_running = unknown.window, watch.id in state.running
     look = look_at(state, watch, has_incident)
     found = (state.devices.get(each) for each in watch.devices)
     devices = tuple(device(state, each, now) for each in found if each is not None)
     permit = permit_covering(state, watch.id, now)
-    watched = watched_span(watch, watch.id in state.running, window)
+    watched = watched_span(watch, is_running, window)
     # A home of which no device ever said anything of a door was unknown all the time.
     has_door = any(kind == _DOOR for each in devices for kind, _, _ in each.states)
     return samples.OfHome(
@@ -52,7 +60,7 @@ def home(
         permit=samples.NONE if permit is None else permit.purpose,
         standing=look.standing,
         doors_open=look.doors_open,
-        unknown_s=covered_s(unknown if has_door else [watched], watched),
+        unknown_s=unknown_s(watch, is_running, unknown) if has_door else _seconds(watched),
         watched_s=_seconds(watched),
         ends_in_s=(watch.ends_at - from_micros(window.at)).total_seconds(),
     )
@@ -84,6 +92,15 @@ def watched_span(watch: Watch, is_running: bool, window: Window) -> Span:
     begun = max(window.since, micros(watch.starts_at), micros(watch.notice_served_at))
     ended = window.at if is_running else min(window.at, micros(watch.ends_at))
     return begun, max(begun, ended)
+
+
+def unknown_s(watch: Watch, is_running: bool, unknown: Unknown) -> float:
+    """Return the unknown seconds of the window, and those before it that nobody knew of then."""
+    window, before, found = unknown
+    first = min((begun for begun, _ in found), default=window.since)
+    begun, ended = watched_span(watch, is_running, Window(min(first, window.since), window.at))
+    counted = begun, min(ended, window.since)
+    return covered_s([*before, *found], (begun, ended)) - covered_s(before, counted)
 
 
 def covered_s(spans: Iterable[Span], within: Span) -> float:

@@ -168,8 +168,8 @@ def _make(ground: Ground, deciding: Deciding) -> Exporter:
     from gateway.export.shipping import Shipper
 
     config, intake, pipeline = ground.config, deciding.intake, deciding.pipeline
-    name = config.gateway.name
-    naming = Naming(ground.keys, config.influx.home_names, name, prices_fen(config))
+    name, every_s = config.gateway.name, config.influx.state_every_s
+    naming = Naming(ground.keys, config.influx.home_names, name, prices_fen(config), every_s)
     influx = reach(config)
     traffic = Traffic(lambda: intake.counts["intake_messages"], lambda: pipeline.is_behind)
     database, writer, is_trusted = ground.database, deciding.writer, ground.clock.is_trusted
@@ -177,7 +177,7 @@ def _make(ground: Ground, deciding: Deciding) -> Exporter:
         influx=influx,
         shipper=Shipper(influx, kept(config.influx)),
         former=Former(naming, standard({}, config.zigbee2mqtt.bases)),
-        chores=Chores(influx, database, writer, is_trusted, config.influx.state_every_s),
+        chores=Chores(influx, database, writer, is_trusted, every_s),
         database=database,
         writer=writer,
         keys=ground.keys,

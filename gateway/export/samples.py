@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
+from gateway.export import spans
 from gateway.export.directory import Directory, with_tags
 from gateway.export.facts import said
-from gateway.export.line import Value, instant, tags_of
+from gateway.export.line import SPREAD, Value, instant, tags_of
 from gateway.export.point import point
 from gateway.export.schema import (
     CHANNEL,
@@ -36,7 +37,6 @@ PERMIT: Final = "permit"
 """The `kind` of a `state` that says what is announced at a home."""
 NONE: Final = "none"
 """State of a home for whose door nothing is announced."""
-UNKNOWN: Final = "unknown"
 _HERE: Final = "~here~"
 """Of no tag a value."""
 REWRITTEN: Final = "rewritten"
@@ -73,7 +73,7 @@ class Homes(msgspec.Struct, array_like=True, frozen=True, tag="homes"):
     """Some homes at one moment. Times in microseconds since 1970 UTC."""
 
     at: int  # of the whole sample, on a multiple of its interval; of one between as `looked_at`
-    looked_at: int  # when these were looked at: from then on their doors are known to be so
+    looked_at: int  # when these were looked at
     is_between: bool  # not on a multiple: states alone, so that no figure is counted twice
     homes: tuple[OfHome, ...]
     elsewhere: tuple[OfDevice, ...] = ()  # devices that hang in a building, at no home
@@ -122,6 +122,7 @@ class Stored(NamedTuple):
     at: int
     kind: str
     sample: Sample
+    unknown: spans.Spans = spans.NO_SPANS  # what is known by now of who was unknown then
 
 
 # ---- rows ----
@@ -134,9 +135,15 @@ def append(connection: Connection, sample: Sample) -> None:
 
 
 def read(connection: Connection, limit: int) -> list[Stored]:
-    """Return up to `limit` samples, the oldest first."""
-    rows = connection.execute(select(samples).order_by(samples.c.id).limit(limit))
-    return [Stored(row.id, row.at, row.kind, _decode(_raw(row.sample))) for row in rows]
+    """Return up to `limit` samples, the oldest first, with what was found out since."""
+    rows = connection.execute(select(samples).order_by(samples.c.id).limit(limit)).all()
+    decoded = [_decode(_raw(row.sample)) for row in rows]
+    times = [at for each in decoded if isinstance(each, Homes) for at in (each.at, each.looked_at)]
+    unknown = spans.during(connection, min(times), max(times)) if times else {}
+    return [
+        Stored(row.id, row.at, row.kind, sample, unknown)
+        for row, sample in zip(rows, decoded, strict=True)
+    ]
 
 
 def forget(connection: Connection, through_id: int) -> None:
@@ -193,38 +200,65 @@ def points(stored: Iterable[Stored], directory: Directory, gateway: str) -> Poin
     """Return the points of samples; released homes have none."""
     found: Points = {Bucket.HOMES: [], Bucket.GATEWAY: []}
     for each in stored:
-        if isinstance(each.sample, Homes):
-            for home in each.sample.homes:
+        sample, unknown = each.sample, each.unknown
+        if isinstance(sample, Homes):
+            for home in sample.homes:
                 place = directory.place(home.watch)
                 if place is not None:
-                    found[Bucket.HOMES] += _home_points(each.sample, home, place)
-            for device in each.sample.elsewhere:
-                where = directory.at(device.device, each.sample.looked_at)
+                    found[Bucket.HOMES] += _home_points(sample, home, place, unknown)
+            for device in sample.elsewhere:
+                where = directory.at(device.device, sample.looked_at)
                 if where is not None and where.watch is None:
-                    found[Bucket.HOMES] += _device_points(each.sample, device, where.tags)
+                    found[Bucket.HOMES] += _device_points(sample, device, where.tags, unknown)
         else:
-            found[Bucket.GATEWAY] += _gateway_points(each.sample, gateway)
+            found[Bucket.GATEWAY] += _gateway_points(sample, gateway)
     return found
 
 
-def _home_points(sample: Homes, home: OfHome, place: str) -> Iterator[bytes]:
+def _home_points(sample: Homes, home: OfHome, place: str, unknown: spans.Spans) -> Iterator[bytes]:
     if not sample.is_between:
         yield point(HOME, place, _standing(home), instant(sample.at))
     tags = with_tags(place, kind=PERMIT)
     yield said(tags, home.permit, instant(sample.looked_at), REWRITTEN)
     for device in home.devices:
-        yield from _device_points(sample, device, place)
+        yield from _device_points(sample, device, place, unknown)
 
 
-def _device_points(sample: Homes, device: OfDevice, place: str) -> Iterator[bytes]:
-    looked_ns = instant(sample.looked_at)
+def _device_points(
+    sample: Homes, device: OfDevice, place: str, unknown: spans.Spans
+) -> Iterator[bytes]:
     head, middle, tail = _pieces(place)
     before = f"{head}{tags_of((('device', device.device),))}{middle}"
     if not sample.is_between:
+        looked_ns = instant(sample.looked_at)
         yield point(SUPERVISION, f"{before}{tail}", _supervision(device), looked_ns)
+    at, number = _known_at(sample, device)
+    touching = [*unknown.get(None, ()), *unknown.get(device.device, ())]
+    # It may have become unknown after the multiple; of what no span tells it was so all the time.
+    is_told = any(each.begins_by(sample.looked_at) and at < each.until_at for each in touching)
     for kind, part, state in device.states:
-        now = UNKNOWN if device.is_unknown else state
-        yield said(f"{before}{_kind(kind, part)}{tail}", now, looked_ns, REWRITTEN)
+        tags = f"{before}{_kind(kind, part)}{tail}"
+        is_unknown = any(each.covers(at) and each.hides(kind) for each in touching)
+        if is_unknown or (device.is_unknown and not is_told):
+            yield from spans.unknown(tags, (at,))
+        else:
+            yield said(tags, state, instant(at, number), REWRITTEN)
+
+
+def _known_at(sample: Homes, device: OfDevice) -> tuple[int, int]:
+    """Return when its states were so for sure, and the number of that instant.
+
+    On the multiple, where whatever is found out later is written too. Of a device that spoke since
+    it is just after its last word: what it said is not to be shown before it happened, and no
+    silence begins before it.
+    """
+    if sample.is_between:
+        return sample.looked_at, 0
+    if device.silent_s is not None:
+        heard_at = sample.looked_at - round(device.silent_s * 1_000_000)
+        if heard_at > sample.at:
+            return heard_at, SPREAD - 1
+    return sample.at, 0
 
 
 @lru_cache(maxsize=1000)

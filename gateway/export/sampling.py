@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from selectors import BaseSelector
 from typing import Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from alerts.model import WatchId
 from alerts.state import State
-from alerts.tables import micros, unknown_spans
+from alerts.tables import micros
 from gateway.db import overwriting
 from gateway.export import erasures, moment, samples
-from gateway.export.moment import Span, Window
+from gateway.export.counting import Counting
 from gateway.homes.look import watches_with_incidents
-from gateway.schema.tables import meta
 
 SLICE: Final = 100
 """Homes looked at in one piece of work: 4 ms (measured on a PC)."""
@@ -37,9 +35,6 @@ LOOK_EVERY_S: Final = 1.0
 TAKE_OUT_EVERY_S: Final = 10.0
 TAKE_OUT_ROWS: Final = 10
 """Samples from which released homes are taken in one piece of work: 2 ms."""
-LONGEST: Final = timedelta(days=88)
-"""What one sample counts at most, after a gateway was off for so long."""
-_SAMPLED_TO: Final = "sampled_to"
 
 T = TypeVar("T")
 
@@ -59,11 +54,10 @@ class Looked(Protocol):
 class _Taking:
     """A sample that is being taken."""
 
-    window: Window
+    counting: Counting
     is_between: bool
-    watches: list[WatchId]  # that are to be looked at ...
+    watches: list[WatchId]  # that are to be looked at, in order ...
     devices: list[str]  # ... and those among which some hang at no home
-    own: list[Span]  # in which the gateway itself was deaf or off
 
     @property
     def is_done(self) -> bool:
@@ -140,9 +134,8 @@ class HomeSampling:
             return None
         at = multiple if is_whole else now
         with connection.begin():
-            window = Window(_counted_to(connection, at, self._every), at)
-            own = _own_spans(connection, window) if is_whole else []
-        return _Taking(window, not is_whole, list(state.watches), list(state.devices), own)
+            counting = Counting.begin(connection, at, self._every)
+        return _Taking(counting, not is_whole, sorted(state.watches), list(state.devices))
 
     # ---- what ----
 
@@ -150,12 +143,12 @@ class HomeSampling:
         """Look at the next homes, and the next devices."""
         watches, taking.watches = taking.watches[:SLICE], taking.watches[SLICE:]
         devices, taking.devices = taking.devices[:DEVICES], taking.devices[DEVICES:]
-        now, window, own = self._now(), taking.window, taking.own
+        now, counting = self._now(), taking.counting
         concerned = watches_with_incidents(state)
         with connection.begin():
-            spans = _spans(connection, watches, window)
+            unknown = counting.of_homes(connection, watches)
             homes = tuple(
-                moment.home(state, each, each.id in concerned, now, window, own + spans[each.id])
+                moment.home(state, each, each.id in concerned, now, unknown[each.id])
                 for each in _known(state.watches, watches)
             )
             elsewhere = tuple(
@@ -165,10 +158,10 @@ class HomeSampling:
             )
             if homes or elsewhere:
                 looked_at = micros(now)
-                taken = samples.Homes(window.at, looked_at, taking.is_between, homes, elsewhere)
+                taken = samples.Homes(counting.at, looked_at, taking.is_between, homes, elsewhere)
                 samples.append(connection, taken)
-            if taking.is_done and not taking.is_between:
-                _note_counted_to(connection, window.at)
+            if not taking.is_between:
+                counting.note(connection, watches[-1] if taking.watches else None)
         self.counts["home_samples"] += len(homes)
 
 
@@ -206,50 +199,3 @@ class _TakingOut:
 def _known(found: Mapping[str, T], names: Iterable[str]) -> Iterator[T]:
     """Return those that are still there."""
     return (found[name] for name in names if name in found)
-
-
-# ---- tables ----
-
-
-def _counted_to(connection: Connection, at: int, every: int) -> int:
-    """Return the sample before: what came after it is not counted yet."""
-    said = connection.scalar(select(meta.c.value).where(meta.c.key == _SAMPLED_TO))
-    earliest = at - LONGEST // timedelta(microseconds=1)
-    # A clock that was ahead, or that went back, counts one interval.
-    return at - every if said is None or int(said) >= at else max(int(said), earliest)
-
-
-def _note_counted_to(connection: Connection, at: int) -> None:
-    connection.execute(delete(meta).where(meta.c.key == _SAMPLED_TO))
-    connection.execute(insert(meta).values(key=_SAMPLED_TO, value=str(at)))
-
-
-def _spans(
-    connection: Connection, watches: list[WatchId], window: Window
-) -> Mapping[WatchId, list[Span]]:
-    """Return when devices of these homes were unknown, as far as it touches the window."""
-    found: defaultdict[WatchId, list[Span]] = defaultdict(list)
-    c = unknown_spans.c
-    rows = connection.execute(
-        select(c.watch, c.from_at, c.until_at).where(
-            c.watch.in_(watches),
-            c.from_at < window.at,
-            or_(c.until_at.is_(None), c.until_at > window.since),
-        )
-    )
-    for watch, from_at, until_at in rows:
-        found[watch].append((from_at, window.at if until_at is None else until_at))
-    return found
-
-
-def _own_spans(connection: Connection, window: Window) -> list[Span]:
-    """Return when the gateway itself was deaf or off."""
-    c = unknown_spans.c
-    rows = connection.execute(
-        select(c.from_at, c.until_at).where(
-            c.device.is_(None),
-            c.from_at < window.at,
-            or_(c.until_at.is_(None), c.until_at > window.since),
-        )
-    )
-    return [(from_at, window.at if until_at is None else until_at) for from_at, until_at in rows]

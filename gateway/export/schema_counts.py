@@ -7,7 +7,7 @@ from gateway.export.measured import Bucket, Measurement, number, whole
 HOMES_HOUR = Measurement(
     "homes_hour",
     Bucket.COUNTS,
-    "Homes of a community in an hour, by how they stood.",
+    "Homes of a community in the samples of an hour, which each count since the one before.",
     "the beginning of the hour",
     ("community", "standing"),
     "4 a community",

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, text
 from alerts.tables import micros, unknown_spans
 from gateway.export.directory import Directory
 from gateway.export.schema import Bucket, Points
+from gateway.export.spans import EVERY_S
 from gateway.export.told_incidents import of_conditions, of_incidents, of_transitions
 from gateway.export.told_place import Around, Keys
-from gateway.export.told_states import of_permits, of_spans, own_spans
+from gateway.export.told_states import at_once, of_permits, of_spans
 from gateway.export.told_texts import of_attempts, of_notices
 
 
@@ -61,9 +62,13 @@ def points(
     gateway: str,
     prices_fen: Mapping[str, float],
     now: datetime,
+    every_s: int = EVERY_S,
 ) -> Points:
-    """Return the points of rows that changed. `prices_fen`: of one part, by channel."""
-    around = Around(connection, directory, gateway, prices_fen, micros(now))
+    """Return the points of rows that changed.
+
+    `prices_fen`: of one part, by channel. `every_s`: seconds between two samples of homes.
+    """
+    around = Around(connection, directory, gateway, prices_fen, micros(now), every_s)
     keys: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for each in changed:
         keys[each.what][each.key] = None
@@ -74,17 +79,16 @@ def points(
     return found
 
 
-def one_batch(connection: Connection, changed: Sequence[Changed]) -> Sequence[Changed]:
-    """Return how many of these, from the first on, are to be told at once.
-
-    A span of the gateway's own is about every device there is, and ends a batch.
-    """
-    keys = [each.key for each in changed if each.what == unknown_spans.name]
-    own = set(own_spans(connection, keys)) if keys else set()
-    for index, each in enumerate(changed, 1):
-        if each.what == unknown_spans.name and each.key in own:
-            return changed[:index]
-    return changed
+def one_batch(
+    connection: Connection, changed: Sequence[Changed], now: datetime, every_s: int = EVERY_S
+) -> Sequence[Changed]:
+    """Return how many of these, from the first on, are to be told at once: few spans if long."""
+    places = [place for place, each in enumerate(changed, 1) if each.what == unknown_spans.name]
+    if not places:
+        return changed
+    keys = [changed[place - 1].key for place in places]
+    count = at_once(connection, keys, every_s, micros(now))
+    return changed if count == len(keys) else changed[: places[count - 1]]
 
 
 def seed(connection: Connection, since_us: int = 0) -> None:

@@ -109,7 +109,8 @@ def _incident(row: Row[Any], first: Mapping[str, int], now: int) -> dict[str, Va
     """Return its fields. A clock that stepped meanwhile may leave a time out, never below zero."""
     opened_at, end_at = row.opened_at, row.resolved_at
     headline = ConditionKind(row.headline)
-    taken = [each["at"] for each in json.loads(row.acknowledgements)]
+    taken_by = json.loads(row.acknowledgements)
+    taken = [each["at"] for each in taken_by]
     acknowledged_at = _earliest(opened_at, [*taken, first.get(IncidentState.ACKNOWLEDGED)])
     on_site_at = _earliest(opened_at, [first.get(IncidentState.ON_SITE)])
     return {
@@ -126,6 +127,7 @@ def _incident(row: Row[Any], first: Mapping[str, int], now: int) -> dict[str, Va
         "end_ms": (now if end_at is None else end_at) // 1000,
         "is_open": end_at is None,
         "acknowledged_s": seconds(opened_at, acknowledged_at),
+        "reported_in": _roles(taken_by),
         "on_site_s": seconds(opened_at, on_site_at),
         "resolved_s": seconds(opened_at, end_at),
         "reviewed_s": seconds(opened_at, row.reviewed_at),
@@ -134,6 +136,12 @@ def _incident(row: Row[Any], first: Mapping[str, int], now: int) -> dict[str, Va
         "reopened": row.reopened,
         "homes_blind": row.homes_blind,
     }
+
+
+def _roles(taken_by: Iterable[Mapping[str, Any]]) -> str:
+    """Return the roles that reported in, each once, the first one first."""
+    in_order = sorted(taken_by, key=lambda each: int(each["at"]))
+    return ",".join(dict.fromkeys(str(each["role"]) for each in in_order))
 
 
 def _earliest(opened_at: int, times: Iterable[int | None]) -> int | None:

@@ -24,6 +24,7 @@ class Around:
     gateway: str
     prices_fen: Mapping[str, float]  # of a part, by channel
     now: int  # microseconds since 1970 UTC
+    every_s: int  # between two samples of homes
 
     def tags(
         self, watch: str | None, subject: str, at: int, device: str | None = None

@@ -6,15 +6,14 @@ A permit, or a span, says its `state` at each of its ends, whatever was written 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
-from alerts.reason import Reason
 from alerts.tables import permits, unknown_spans
-from devices.model import Kind
 from gateway import memories
+from gateway.export import spans
 from gateway.export.directory import with_tags
 from gateway.export.facts import said, standing
 from gateway.export.line import Value, instant
@@ -23,11 +22,8 @@ from gateway.export.samples import NONE, PERMIT, REWRITTEN
 from gateway.export.schema import UNKNOWN
 from gateway.export.told_place import Around, Keys, seconds
 
-NOBODY_KNOWS: Final = "unknown"
-AFTER_WHAT_WAS_SAID: Final = 1000
-"""Microseconds: a silence begins with the last message, and is drawn from just after it."""
-_PATH_IS_KNOWN: Final = frozenset({Reason.LAST_WILL, Reason.LEFT_NETWORK})
-"""Spans whose device is known to be offline, which says nothing of the door it hangs on."""
+_TIMES_AT_ONCE: Final = 5000
+"""Times at which devices are said to be unknown in one batch: some 4 MB with their parts."""
 
 
 def of_permits(around: Around, keys: Keys) -> Iterator[bytes]:
@@ -87,16 +83,26 @@ def of_spans(around: Around, keys: Keys) -> Iterator[bytes]:
         if row.device is None:
             yield from _of_all_devices(around, row)
         elif (memory := known.get(row.device)) is not None:
-            yield from _of_device(row, place, memory)
+            yield from _of_device(around, row, place, memory)
 
 
-def own_spans(connection: Connection, keys: Keys) -> list[str]:
-    """Return which of these spans are the gateway's own."""
-    ids = [int(key) for key in keys]
-    query = select(unknown_spans.c.id).where(
-        unknown_spans.c.id.in_(ids), unknown_spans.c.device.is_(None)
-    )
-    return [str(id_) for id_ in connection.scalars(query)]
+def at_once(connection: Connection, keys: Sequence[str], every_s: int, now: int) -> int:
+    """Return how many of these spans, from the first on, are to be told at once; at least one.
+
+    One of the gateway's own is about every device there is, and is the last. `now`: microseconds.
+    """
+    c = unknown_spans.c
+    query = select(unknown_spans).where(c.id.in_([int(key) for key in keys]))
+    rows = {str(row.id): row for row in connection.execute(query)}
+    times = 0
+    for number, key in enumerate(keys, 1):
+        row = rows.get(key)
+        if row is None:
+            continue
+        times += len(spans.Span.of(row).sampled_at(every_s, now))
+        if row.device is None or times > _TIMES_AT_ONCE:
+            return number
+    return len(keys)
 
 
 def _place(around: Around, row: Row[Any]) -> str | None:
@@ -108,11 +114,13 @@ def _of_all_devices(around: Around, row: Row[Any]) -> Iterator[bytes]:
     for device, memory in memories.each(around.connection):
         where = around.directory.at(device, row.from_at)
         if where is not None:
-            yield from _became_unknown(row, around.directory.tags(where, device), memory)
+            yield from _became_unknown(around, row, around.directory.tags(where, device), memory)
 
 
-def _of_device(row: Row[Any], place: str, memory: memories.Saved) -> Iterator[bytes]:
-    yield from _became_unknown(row, place, memory)
+def _of_device(
+    around: Around, row: Row[Any], place: str, memory: memories.Saved
+) -> Iterator[bytes]:
+    yield from _became_unknown(around, row, place, memory)
     is_as_it_was = memory.row.unknown_since is None and memory.row.heard_at == row.until_at
     if row.until_at is not None and is_as_it_was:
         # What ended the span said one thing, and by it all else that was known is known again.
@@ -121,14 +129,17 @@ def _of_device(row: Row[Any], place: str, memory: memories.Saved) -> Iterator[by
             yield said(tags, state, instant(row.until_at), REWRITTEN)
 
 
-def _became_unknown(row: Row[Any], place: str, memory: memories.Saved) -> Iterator[bytes]:
-    at = row.from_at + AFTER_WHAT_WAS_SAID
-    if row.until_at is not None and row.until_at <= at:
+def _became_unknown(
+    around: Around, row: Row[Any], place: str, memory: memories.Saved
+) -> Iterator[bytes]:
+    """Yield what is unknown from its beginning on, and what samples did not know yet."""
+    span = spans.Span.of(row)
+    if not span.covers(span.drawn_from):
         return
+    times = (span.drawn_from, *span.sampled_at(around.every_s, around.now))
     for kind, part, _ in _standing(memory):
-        if kind == Kind.STATUS and row.reason in _PATH_IS_KNOWN:
-            continue
-        yield said(with_tags(place, kind=kind, part=part), NOBODY_KNOWS, instant(at), NOBODY_KNOWS)
+        if span.hides(kind):
+            yield from spans.unknown(with_tags(place, kind=kind, part=part), times)
 
 
 def _standing(memory: memories.Saved) -> Iterator[tuple[str, str, str]]:

@@ -8,17 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.export import samples
-from gateway.export.directory import Where
+from gateway.export.directory import NEVER, Where
+from gateway.export.line import SPREAD
 from gateway.export.samples import Found, Gateway, Homes, OfChannel, OfDevice, OfHome
 from gateway.export.schema import Bucket
+from gateway.export.spans import AFTER_WHAT_WAS_SAID, Span
 from gateway.export.tables import samples as table
 from gateway.homes.look import Standing
+from tests.fakes.line_protocol import read_all
 from tests.fakes.shell import MemoryBroker, Shell
 
 AT = 1_795_000_200_000_000
+SECOND = 1_000_000
 PLACE = ",building=b3,home=H1,team=t1,watch=w1"
+STATES = (("door", "back", "open"), ("tamper", "main", "off"))
 
 
 class Places:
@@ -45,8 +51,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 def home(watch: str = "w1", *, is_unknown: bool = False) -> OfHome:
-    states = (("door", "back", "open"), ("tamper", "main", "off"))
-    device = OfDevice("door-1", states, 12.0, 900, is_unknown=is_unknown, is_battery_low=True)
+    device = OfDevice("door-1", STATES, 12.0, 900, is_unknown=is_unknown, is_battery_low=True)
     return OfHome(watch, (device,), "none", Standing.QUIET, 1, 60, 600, 86400)
 
 
@@ -82,7 +87,7 @@ def test_a_sample_is_read_as_it_was_taken_and_forgotten_once_it_is_exported(shel
     assert [each.id for each in stored(shell)] == [second.id]
 
 
-def test_a_home_is_at_the_multiple_and_its_door_from_when_it_was_looked_at() -> None:
+def test_a_home_and_its_doors_are_at_the_multiple_and_its_permit_is_when_it_was_looked_at() -> None:
     of_home, permit, supervision, door, tamper = lines(homes(home()))
     assert of_home == (
         f'home{PLACE} standing="quiet",doors_open=1i,devices=1i,missing=0i,unknown_s=60.0,'
@@ -97,8 +102,9 @@ def test_a_home_is_at_the_multiple_and_its_door_from_when_it_was_looked_at() -> 
     assert "is_battery_low=1i" in supervision
     assert door == (
         "state,building=b3,device=door-1,home=H1,kind=door,part=back,team=t1,watch=w1"
-        f' state="open",source="rewritten" {looked_ns}'
+        f' state="open",source="rewritten" {AT * 1000}'
     )
+    assert supervision.endswith(f" {looked_ns}")
     assert "kind=tamper,part=main" in tamper
 
 
@@ -107,6 +113,55 @@ def test_a_device_of_which_nobody_can_say_what_it_does_is_unknown_in_all_its_par
     states = [each for each in found if each.startswith("state")]
     assert len(states) == 2
     assert all('state="unknown"' in each for each in states)
+
+
+def drawn(device: OfDevice, *unknown: Span, is_between: bool = False) -> dict[str, tuple[str, int]]:
+    """Draw a device looked at ten seconds after the multiple: each kind's state, and from when."""
+    sample = Homes(AT, AT + 10 * SECOND, is_between, (replace(home(), devices=(device,)),))
+    by_device = {None if each.is_own else "door-1": [each] for each in unknown}
+    made = samples.points([samples.Stored(1, AT, "", sample, by_device)], DIRECTORY, "g1")
+    found = [each for each in read_all(made[Bucket.HOMES]) if each.measurement == "state"]
+    return {
+        each.tags["kind"]: (str(each.fields["state"]), each.at_ns - AT * 1000) for each in found
+    }
+
+
+def test_what_a_door_said_after_the_multiple_is_not_shown_before_it_was_said() -> None:
+    """It spoke four seconds after the multiple: what it said then stands from just after it."""
+    _, at_ns = drawn(OfDevice("door-1", STATES, silent_s=6.0))["door"]
+    assert at_ns == 4 * SECOND * 1000 + SPREAD - 1
+    assert at_ns < (4 * SECOND + AFTER_WHAT_WAS_SAID) * 1000  # nor after a silence from then on
+
+
+def test_a_door_found_silent_since_is_unknown_whatever_the_sample_said() -> None:
+    closed = OfDevice("door-1", STATES, 3600.0)
+    silent = Span(AT - 3600 * SECOND, NEVER, "reporting_time_passed", is_own=False)
+    assert drawn(closed, silent)["door"] == ("unknown", 0)
+    over = silent._replace(until_at=AT)
+    assert drawn(closed, over)["door"] == ("open", 0)
+    off = silent._replace(is_own=True, reason="gateway_off")
+    assert drawn(closed, off)["door"] == ("unknown", 0)
+
+
+def test_a_door_that_became_unknown_after_the_multiple_was_known_on_it() -> None:
+    door = OfDevice("door-1", STATES, 3600.0, is_unknown=True)
+    later = Span(AT + 5 * SECOND, NEVER, "bridge_offline", is_own=False)
+    assert drawn(door, later)["door"] == ("open", 0)
+
+
+def test_a_device_known_to_be_offline_is_so_in_samples_too() -> None:
+    states = (("door", "main", "closed"), ("status", "main", "offline"))
+    door = OfDevice("door-1", states, 3600.0, is_unknown=True)
+    offline = Span(AT - 3600 * SECOND, NEVER, "last_will", is_own=False)
+    found = drawn(door, offline)
+    assert (found["door"][0], found["status"][0]) == ("unknown", "offline")
+
+
+def test_a_sample_between_is_of_when_it_was_taken() -> None:
+    assert drawn(OfDevice("door-1", STATES, 3600.0), is_between=True)["door"] == (
+        "open",
+        10 * SECOND * 1000,
+    )
 
 
 def test_a_sample_between_has_states_alone_so_that_no_second_is_counted_twice() -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from alerts.model import DeviceInfo
 from alerts.permits import GrantPermit
@@ -73,6 +74,15 @@ class Sampled:
                     from_at=micros(since),
                     until_at=until and micros(until),
                 )
+            )
+
+    def ends(self, device: str, at: datetime) -> None:
+        """A device is heard again."""
+        with self.shell.in_transaction():
+            self.shell.connection.execute(
+                update(unknown_spans)
+                .where(unknown_spans.c.device == device)
+                .values(until_at=micros(at))
             )
 
     def says(self, device: str, seq: int, state: str) -> None:
@@ -216,14 +226,14 @@ def test_while_this_gateway_hears_nobody_every_device_is_unknown(sampled: Sample
 def test_unknown_seconds_of_a_home_are_those_of_any_of_its_devices_or_of_the_gateway(
     sampled: Sampled,
 ) -> None:
-    sampled.at(sampled.now)
-    sampled.at(NOON + TEN)
     after = NOON + TEN
     sampled.unknown(after - timedelta(hours=1), after + timedelta(seconds=60))
+    sampled.unknown(after - timedelta(hours=2), after - timedelta(hours=1))
+    sampled.at(sampled.now)
+    sampled.at(NOON + TEN)
     sampled.unknown(after + timedelta(seconds=30), after + timedelta(seconds=90), "seal-1")
     sampled.unknown(after + timedelta(seconds=200), after + timedelta(seconds=210), None)
     sampled.unknown(after + timedelta(seconds=590), None, "door-2")
-    sampled.unknown(after - timedelta(hours=2), after - timedelta(hours=1))
     home = only(sampled.at(NOON + 2 * TEN))
     assert (home.unknown_s, home.watched_s) == (90 + 10 + 10, 600)
 
@@ -240,6 +250,109 @@ def test_time_in_which_the_gateway_was_off_is_counted_by_the_sample_after(
     home = only(sampled.at(NOON + timedelta(hours=3, minutes=10)))
     assert home.unknown_s == (on_at - off_at).total_seconds()
     assert home.watched_s == 3 * 3600
+
+
+def test_a_silence_that_is_found_late_is_counted_from_its_beginning_and_once(
+    sampled: Sampled,
+) -> None:
+    sampled.at(sampled.now)
+    found = [only(sampled.at(NOON + number * TEN)).unknown_s for number in (1, 2, 3)]
+    sampled.unknown(NOON + timedelta(minutes=12), None)
+    sampled.unknown(NOON + timedelta(minutes=15), NOON + timedelta(minutes=28), "seal-1")
+    found += [only(sampled.at(NOON + number * TEN)).unknown_s for number in (4, 5)]
+    assert found == [0, 0, 0, 28 * 60, 10 * 60]
+
+
+def test_of_what_is_found_late_nothing_is_counted_that_another_span_covered_already(
+    sampled: Sampled,
+) -> None:
+    sampled.at(sampled.now)
+    sampled.unknown(NOON + timedelta(minutes=2), NOON + timedelta(minutes=5), "seal-1")
+    assert only(sampled.at(NOON + TEN)).unknown_s == 180
+    sampled.unknown(NOON + timedelta(minutes=1), NOON + TEN)
+    assert only(sampled.at(NOON + 2 * TEN)).unknown_s == (9 - 3) * 60
+
+
+def test_what_is_found_late_is_counted_as_far_as_the_order_ran(sampled: Sampled) -> None:
+    state = sampled.shell.pipeline.state
+    assert state is not None
+    state.watches["w1"] = watch("w1", devices=("door-1",), starts_at=NOON + timedelta(minutes=4))
+    sampled.at(sampled.now)
+    sampled.at(NOON + TEN)
+    sampled.unknown(NOON, NOON + TEN)
+    assert only(sampled.at(NOON + 2 * TEN)).unknown_s == 6 * 60
+
+
+def test_a_sample_that_was_broken_off_counts_nothing_twice_and_loses_nothing(
+    sampled: Sampled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed after the second home, and the next one after the first."""
+    monkeypatch.setattr(sampling, "SLICE", 1)
+    state = sampled.shell.pipeline.state
+    assert state is not None
+    door = state.devices["door-1"]
+    for each in ("w2", "w3"):
+        state.watches[each] = watch(each, devices=(f"door-{each}",))
+        info = DeviceInfo(f"door-{each}", each, "b3")
+        state.devices[info.id] = DeviceState(info, memory=door.memory)
+    sampled.unknown(NOON + timedelta(minutes=12), NOON + timedelta(minutes=13), None)
+    sampled.at(sampled.now)
+    sampled.at(NOON + TEN)
+    for number, pieces in ((2, 2), (3, 1)):
+        sampled.now = NOON + number * TEN
+        for _ in range(pieces):
+            sampled.elapsed_s += 1
+            sampled.pump.pump(sampled.shell.connection)
+        sampled.restart()
+        sampled.at(sampled.now)
+        if number == 2:  # found by nobody who was looked at yet
+            sampled.unknown(NOON + timedelta(minutes=5), NOON + timedelta(minutes=6), None)
+    sampled.at(NOON + 4 * TEN)
+    counted = [
+        (home.watch, home.watched_s, home.unknown_s)
+        for each in sampled.all()
+        for home in each.homes
+        if not each.is_between
+    ]
+    for each in ("w1", "w2", "w3"):
+        mine = [(watched_s, unknown_s) for name, watched_s, unknown_s in counted if name == each]
+        assert [sum(column) for column in zip(*mine, strict=True)] == [2400, 120]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 30)).map(
+            lambda each: (each[0], each[0] + each[1], each[0] + each[2])
+        ),
+        max_size=5,
+    )
+)
+def test_the_unknown_time_of_all_samples_is_that_of_all_spans_however_late_they_were_found(
+    found: list[tuple[int, int, int]],
+) -> None:
+    """Each from a minute to another, noted at a third and ended when it was over."""
+    with TemporaryDirectory() as folder:
+        shell = Shell(Path(folder) / "menshen.db", MemoryBroker())
+        shell.now = NOON
+        shell.start()
+        sampled = Sampled(shell, now=NOON)
+        sampled.says("door-1", 1, "closed")
+        sampled.at(NOON)
+        total = 0.0
+        for minute in range(1, 131):
+            at = NOON + timedelta(minutes=minute)
+            for number, (begun, ended, noted) in enumerate(found):
+                if minute == noted + 1:
+                    since, until = NOON + timedelta(minutes=begun), NOON + timedelta(minutes=ended)
+                    sampled.unknown(since, until if until <= at else None, f"door-{number}")
+                elif minute == ended > noted:
+                    sampled.ends(f"door-{number}", at)
+            if minute % 10 == 0:
+                total += only(sampled.at(at)).unknown_s
+        shell.kill()
+    minutes = {minute for begun, ended, _ in found for minute in range(begun, ended)}
+    assert total == len(minutes) * 60
 
 
 def test_a_home_whose_door_never_spoke_was_unknown_all_the_time(tmp_path: Path) -> None:

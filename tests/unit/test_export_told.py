@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -72,6 +73,23 @@ def test_an_incident_dealt_with_tells_each_of_its_times(desk: Desk) -> None:
     assert steps["acknowledged"].fields["role"] == "worker"
     assert steps["acknowledged"].fields["after_s"] == 240.0
     assert steps["open"].fields["role"] == "system"
+
+
+def test_who_reported_in_is_told_in_the_order_in_which_they_did(desk: Desk) -> None:
+    desk.breaks_in()
+    assert desk.point("incident").fields["reported_in"] == ""
+    taken = [
+        {"role": "worker", "at": 30},
+        {"role": "police", "at": 20},
+        {"role": "worker", "at": 10},
+    ]
+    with desk.life.connection.begin():
+        said = json.dumps(taken[:2])
+        desk.life.connection.execute(update(incidents).values(acknowledgements=said))
+    assert desk.point("incident").fields["reported_in"] == "police,worker"
+    with desk.life.connection.begin():
+        desk.life.connection.execute(update(incidents).values(acknowledgements=json.dumps(taken)))
+    assert desk.point("incident").fields["reported_in"] == "worker,police"
 
 
 def test_whoever_comes_back_to_it_later_was_still_there_first(desk: Desk) -> None:

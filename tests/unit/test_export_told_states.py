@@ -87,7 +87,60 @@ def test_from_a_silence_on_all_that_a_device_had_said_is_unknown(desk: Desk) -> 
     assert span.tags["device"] == "door-kept"
     assert span.fields == {"reason": "reporting_time_passed", "until_ms": 0, "stands": 1}
     assert span.at_ns // 1_000_000 == heard // 1000
-    assert desk.states("door") == {heard + 1000: "unknown"}
+    assert set(desk.states("door").values()) == {"unknown"}
+    assert min(desk.states("door")) == heard + 1000
+
+
+def test_an_hour_found_silent_late_is_unknown_in_the_hour_it_was(desk: Desk) -> None:
+    """Samples taken before it was found wrote on each multiple that the door was closed."""
+    heard, watch = _heard_once(desk), desk.life.watch()
+    span = {"watch": watch, "device": "door-kept", "reason": "reporting_time_passed"}
+    desk.put(unknown_spans, **span, from_at=heard, until_at=heard + 60 * MINUTE)
+    desk.life.now += timedelta(hours=2)
+    multiples = [at for at in _multiples(heard, 60) if at < heard + 60 * MINUTE]
+    assert len(multiples) in {5, 6}
+    assert [at for at, said in desk.states("door").items() if said == "unknown"] == [
+        heard + 1000,
+        *multiples,
+    ]
+
+
+def test_a_silence_is_found_within_26_hours_and_samples_from_then_on_said_it_themselves(
+    desk: Desk,
+) -> None:
+    heard, watch = _heard_once(desk), desk.life.watch()
+    span = {"watch": watch, "device": "door-kept", "reason": "reporting_time_passed"}
+    desk.put(unknown_spans, **span, from_at=heard, until_at=heard + 50 * 60 * MINUTE)
+    desk.life.now += timedelta(hours=60)
+    unknown = [at for at, said in desk.states("door").items() if said == "unknown"]
+    assert 25.7 * 60 * MINUTE < max(unknown) - heard <= 26 * 60 * MINUTE
+
+
+def _heard_once(desk: Desk) -> int:
+    """Let a door speak, and be saved; return when that was. That it is silent is not noted yet."""
+    desk.life.hears("door-kept", 1, "closed")
+    heard = micros(desk.life.now)
+    desk.passes(20)
+    with desk.life.connection.begin():
+        desk.life.connection.execute(delete(unknown_spans))
+    return heard
+
+
+def _multiples(since: int, minutes: int) -> list[int]:
+    first = since - since % (10 * MINUTE) + 10 * MINUTE
+    return list(range(first, since + minutes * MINUTE + 1, 10 * MINUTE))
+
+
+def test_long_spans_are_told_a_few_at_a_time(desk: Desk) -> None:
+    desk.life.hears("door-kept", 1, "closed")
+    for number in range(100):
+        named = {"device": f"door-{number}", "reason": "bridge_offline"}
+        desk.put(unknown_spans, **named, from_at=0, until_at=100 * 60 * MINUTE)
+    waiting = desk.noted()
+    told_at_once = told.one_batch(desk.life.connection, waiting, desk.life.now)
+    desk.life.connection.rollback()
+    spans = [each for each in told_at_once if each.what == "unknown_spans"]
+    assert 30 <= len(spans) <= 40  # of 155 times each
 
 
 def test_what_ends_a_silence_makes_known_again_what_it_does_not_say(desk: Desk) -> None:
@@ -143,7 +196,19 @@ def test_while_the_gateway_was_off_every_device_is_unknown(desk: Desk) -> None:
     assert span.fields["lasted_s"] == 300.0
     homes = {each.tags["home"] for each in desk.points("state") if each.tags["kind"] == "door"}
     assert len(homes) == 2
-    assert desk.states("door") == {off + 1000: "unknown"}
+    unknown = {off + 1000, *(at for at in _multiples(off, 5) if at < on)}
+    assert desk.states("door") == dict.fromkeys(sorted(unknown), "unknown")
+
+
+def test_a_sample_taken_just_before_the_gateway_was_off_says_unknown_too(desk: Desk) -> None:
+    """It notes every minute that it runs: off from then on, though it took a sample after it."""
+    now = _heard_once(desk)
+    multiple = now - now % (10 * MINUTE) + 10 * MINUTE
+    span = {"reason": "gateway_off", "from_at": multiple - MINUTE // 2}
+    desk.put(unknown_spans, **span, until_at=multiple + 300 * MINUTE)
+    desk.life.now += timedelta(hours=6)
+    assert desk.states("door")[multiple] == "unknown"
+    assert len(desk.states("door")) == 2  # no samples were taken while it was off
 
 
 def test_a_span_without_length_makes_nothing_unknown(desk: Desk) -> None:
@@ -166,7 +231,7 @@ def test_spans_about_every_device_are_told_one_at_a_time(desk: Desk) -> None:
     waiting = desk.noted()
     batches = []
     while waiting:
-        batch = told.one_batch(desk.life.connection, waiting)
+        batch = told.one_batch(desk.life.connection, waiting, desk.life.now)
         batches.append([each.key for each in batch if each.what == "unknown_spans"])
         waiting = waiting[len(batch) :]
     desk.life.connection.rollback()
