@@ -26,7 +26,7 @@ from alerts.tables import micros
 from gateway import cursor, journal, memories, pipeline
 from gateway.config import LONGEST_DAYS
 from gateway.db import driver_of
-from gateway.export.progress import CONSUMER as EXPORT
+from gateway.export.tables import CONSUMER as EXPORT
 from gateway.export.tables import samples
 from gateway.retention import RECORDS, Retention
 

@@ -15,8 +15,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
 from alerts.tables import from_micros, from_micros_or_none, micros
-from gateway.export.progress import CONSUMER
-from gateway.export.tables import erasures
+from gateway.export.tables import CONSUMER, erasures
 from gateway.schema.tables import cursors, meta
 
 SECOND_LOOK: Final = timedelta(hours=24)

@@ -30,8 +30,9 @@ from gateway.export.backoff import Backoff
 from gateway.export.chores import Chores
 from gateway.export.forming import Batch, Former
 from gateway.export.influx import Influx
-from gateway.export.progress import CONSUMER, ExportStatus, Kept, Position
+from gateway.export.progress import ExportStatus, Kept, Position
 from gateway.export.shipping import Refused, Shipped, Shipper
+from gateway.export.tables import CONSUMER
 from gateway.export.verdict import Answer, InfluxError, Verdict
 from gateway.privacy import GATEWAY, KeyStore, UnreadableError
 from gateway.writer import Writer

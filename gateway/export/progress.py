@@ -14,13 +14,10 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from alerts.tables import from_micros_or_none, micros
 from gateway import cursor, journal
+from gateway.export.tables import CONSUMER, export_feed, export_refused, samples
 from gateway.export.tables import erasures as asked_erasures
-from gateway.export.tables import export_feed, export_refused, samples
 from gateway.schema.tables import cursors
 from gateway.schema.tables import journal as records
-
-CONSUMER: Final = "influx"
-"""Of the journal. While its cursor exists, changed rows are noted in `export_feed`."""
 
 MOST_REFUSED: Final = 50_000
 """Refused lines that are kept (ours: 20 MB); the journal has what more of them were made of."""

@@ -13,8 +13,7 @@ from sqlalchemy import Connection, func, select
 from alerts.tables import from_micros, micros
 from gateway import cursor
 from gateway.export import told
-from gateway.export.progress import CONSUMER
-from gateway.export.tables import export_feed
+from gateway.export.tables import CONSUMER, export_feed
 from gateway.replay.past import first_seq_at
 from gateway.schema.tables import cursors, journal
 

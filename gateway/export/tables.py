@@ -6,6 +6,8 @@ Triggers on the tables of alerting fill `export_feed`, and only while the cursor
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -18,6 +20,9 @@ from sqlalchemy import (
 )
 
 from alerts.tables import RowId, metadata
+
+CONSUMER: Final = "influx"
+"""Of the journal. While its cursor exists, changed rows are noted in `export_feed`."""
 
 export_feed = Table(
     "export_feed",

@@ -23,7 +23,6 @@ from gateway.db import Database
 from gateway.export import erasures, facts, told
 from gateway.export.directory import Directory
 from gateway.export.influx import Influx
-from gateway.export.progress import CONSUMER
 from gateway.export.schema import (
     ATTEMPT,
     INCIDENT,
@@ -33,7 +32,7 @@ from gateway.export.schema import (
     Measurement,
     Points,
 )
-from gateway.export.tables import export_feed
+from gateway.export.tables import CONSUMER, export_feed
 from gateway.memories import Decode
 from gateway.replay.past import first_seq_at
 

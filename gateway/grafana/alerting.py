@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from gateway.export.schema import CHANNEL, CURSOR, FINDING, GATEWAY
 from gateway.grafana.board import uid
+from gateway.grafana.languages import LANGUAGES
 from gateway.grafana.query import Json, Query, select
-from gateway.grafana.words import languages
 from gateway.health import BUDGET_WARNS_AT, DISK_LOW_BYTES, PROOF_LATE, WAITING_AFTER
 
 GROUP = "menshen gateway"
@@ -249,7 +249,7 @@ def to_json(rule: Rule) -> Json:
             "summary_en": en,
             "description_zh": todo_zh,
             "description_en": todo_en,
-            "dashboard": f"/d/{uid('gateway', languages()['zh'])}",
+            "dashboard": f"/d/{uid('gateway', LANGUAGES['zh'])}",
         },
         "labels": {"source": "menshen", "severity": rule.severity},
         "isPaused": False,

@@ -10,8 +10,9 @@ from gateway.export.schema import Bucket
 from gateway.grafana import alerting, yaml
 from gateway.grafana.board import TIMEZONE
 from gateway.grafana.dashboards import dashboards
+from gateway.grafana.languages import LANGUAGES
 from gateway.grafana.query import Json, source
-from gateway.grafana.words import Words, languages
+from gateway.grafana.words import Words
 
 DASHBOARDS_AT = "/etc/grafana/dashboards"
 """Where Grafana finds the dashboards: `grafana/dashboards` is mounted or copied there."""
@@ -46,7 +47,7 @@ def write(directory: Path, timezone: str = TIMEZONE, token_at: str = TOKEN_AT) -
 
 
 def _files(timezone: str, token_at: str) -> Iterator[tuple[str, str]]:
-    for language in languages():
+    for language in LANGUAGES:
         for name, board in dashboards(language, timezone).items():
             yield f"dashboards/{language}/{name}", as_json(board)
     yield "provisioning/datasources/menshen.yaml", yaml.dump(_data_sources(token_at), _TOKEN)
@@ -95,7 +96,7 @@ def folder_uid(words: Words) -> str:
 
 
 def _providers() -> Json:
-    return {"apiVersion": 1, "providers": [_provider(each) for each in languages().values()]}
+    return {"apiVersion": 1, "providers": [_provider(each) for each in LANGUAGES.values()]}
 
 
 def _provider(words: Words) -> Json:

@@ -16,8 +16,8 @@ from gateway.grafana import alerting
 from gateway.grafana.board import TIMEZONE
 from gateway.grafana.dashboards import dashboards
 from gateway.grafana.files import data_source, folder_uid
+from gateway.grafana.languages import LANGUAGES
 from gateway.grafana.query import Json
-from gateway.grafana.words import languages
 
 RULES_FOLDER = "menshen-alerts"
 """Id of the folder of the alert rules."""
@@ -94,7 +94,7 @@ def provision(remote: Remote, wanted: Wanted) -> Iterator[Step]:
         source = data_source(bucket, wanted.influx_url, wanted.bucket, wanted.token)
         yield Step("data source", source["uid"], _source(remote, source))
     for language in wanted.languages:
-        words = languages()[language]
+        words = LANGUAGES[language]
         uid = folder_uid(words)
         yield Step("folder", uid, _folder(remote, uid, words.folder))
         for board in dashboards(language, wanted.timezone).values():

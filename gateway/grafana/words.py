@@ -39,11 +39,3 @@ class Words:
         """Return the words of a panel."""
         said = self.panels[key]
         return said if said.nothing else said._replace(nothing=self.nothing)
-
-
-def languages() -> Mapping[str, Words]:
-    """Return every language there is, by its tag."""
-    from gateway.grafana.chinese import CHINESE
-    from gateway.grafana.english import ENGLISH
-
-    return {"zh": CHINESE, "en": ENGLISH}

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 
 from alerts.tables import from_micros, micros
 from gateway import memories
-from gateway.export.progress import CONSUMER as EXPORT
+from gateway.export.tables import CONSUMER as EXPORT
 from gateway.registry.lifecycle import DeviceState
 from gateway.registry.tables import bindings, equipment
 from gateway.release.tables import freed_devices

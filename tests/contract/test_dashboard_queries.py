@@ -23,7 +23,7 @@ from gateway.export.schema import Bucket
 from gateway.export.verdict import Verdict
 from gateway.grafana.alerting import RULES, to_json
 from gateway.grafana.dashboards import dashboards
-from gateway.grafana.words import languages
+from gateway.grafana.languages import LANGUAGES
 from tests.fakes import night
 from tests.fakes.grafana import Ask, Asked, Grafana, Opened, panels_of
 from tests.fakes.grafana_frames import aliased
@@ -125,7 +125,7 @@ def opened(ask: Ask) -> dict[tuple[str, str], Opened]:
     grafana = Grafana(ask, night.MORNING)
     return {
         (language, name.removesuffix(".json")): grafana.open(dashboard)
-        for language in languages()
+        for language in LANGUAGES
         for name, dashboard in dashboards(language).items()
     }
 
@@ -143,7 +143,7 @@ def in_english(asked: Asked, english: Asked, alias: str) -> Asked:
 # ---- panels ----
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", PANELS)
 def test_a_panel_shows_what_happened(
     opened: dict[tuple[str, str], Opened], language: str, name: str
@@ -161,7 +161,7 @@ def test_every_truth_has_its_panel() -> None:
 # ---- variables, events, alerts ----
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_variables_offer_what_there_is(
     opened: dict[tuple[str, str], Opened], language: str
 ) -> None:
@@ -183,7 +183,7 @@ def test_every_variable_is_looked_at(opened: dict[tuple[str, str], Opened]) -> N
     assert {name for each in opened.values() for name in each.variables} == known
 
 
-@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_incidents_are_drawn_from_beginning_to_end(
     opened: dict[tuple[str, str], Opened], language: str
 ) -> None:

@@ -20,14 +20,12 @@ from typing import Any, NoReturn
 import pytest
 
 from gateway.grafana.dashboards import dashboards
-from gateway.grafana.words import languages
+from gateway.grafana.languages import LANGUAGES
 from tests.fakes.grafana import panels_of
 
 Json = dict[str, Any]
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "grafana"
-NAMES = [
-    f"{language}-{Path(name).stem}" for language in languages() for name in dashboards(language)
-]
+NAMES = [f"{language}-{Path(name).stem}" for language in LANGUAGES for name in dashboards(language)]
 
 
 def _option(kind: str, name: str, value: object) -> Callable[[Json], None]:
@@ -103,7 +101,7 @@ def checked(
         shutil.copy(FIXTURES / name, folder)
     (folder / "node_modules").symlink_to(compiler.parents[1])
     (folder / "checked").mkdir()
-    for language in languages():
+    for language in LANGUAGES:
         for name, dashboard in dashboards(language).items():
             _write(folder, f"{language}-{Path(name).stem}", dashboard)
     for name, (spoil, _) in WRONG.items():

@@ -29,6 +29,7 @@ from gateway.export.forming import Former, Naming
 from gateway.export.influx import Answer, Influx, Series, Verdict
 from gateway.export.schema import Bucket
 from gateway.export.shipping import Shipper
+from gateway.export.tables import CONSUMER
 from gateway.journal import Row
 from gateway.privacy import KeyStore
 from gateway.schema.tables import cursors
@@ -150,7 +151,7 @@ class Exporting:
 
     def cursor(self) -> int | None:
         """Where the saved cursor is; None where nothing is exported."""
-        found = select(cursors.c.seq).where(cursors.c.consumer == progress.CONSUMER)
+        found = select(cursors.c.seq).where(cursors.c.consumer == CONSUMER)
         with self.database.read() as connection:
             return connection.scalar(found)
 

@@ -16,9 +16,9 @@ from alerts.tables import micros
 from gateway import config, cursor, journal
 from gateway.accounts.rights import Role
 from gateway.export.office import ExportOffice
-from gateway.export.progress import CONSUMER, ExportStatus
+from gateway.export.progress import ExportStatus
 from gateway.export.status import Backlog
-from gateway.export.tables import export_feed, export_refused
+from gateway.export.tables import CONSUMER, export_feed, export_refused
 from gateway.export.verdict import Answer, Verdict
 from gateway.health import Facts
 from gateway.journal import Row

@@ -14,6 +14,7 @@ from gateway import cursor
 from gateway.export import erasing, erasures, progress
 from gateway.export.erasures import COPIES_LAST, RETRY_LONGEST, SECOND_LOOK, Outcome, Pending
 from gateway.export.influx import Series
+from gateway.export.tables import CONSUMER
 from gateway.export.tables import erasures as table
 from gateway.export.verdict import InfluxError, NotSupportedError, Verdict
 from tests.fakes.shell import MemoryBroker, Shell
@@ -31,7 +32,7 @@ class Asking:
 
     def exports(self) -> None:
         with self.shell.in_transaction():
-            cursor.move(self.shell.connection, progress.CONSUMER, 0, self.now)
+            cursor.move(self.shell.connection, CONSUMER, 0, self.now)
 
     def ask(self, id_: str = "r1", watch: str = "w1") -> None:
         with self.shell.in_transaction():

@@ -19,8 +19,7 @@ from gateway.export import erasures, forming, progress, samples, thinning
 from gateway.export.chores import THIN_AGAIN_S, THIN_EVERY_S
 from gateway.export.forming import RECORDS
 from gateway.export.influx import Answer, Influx, InfluxError, Verdict
-from gateway.export.progress import CONSUMER
-from gateway.export.tables import export_feed, export_refused
+from gateway.export.tables import CONSUMER, export_feed, export_refused
 from gateway.export.tables import samples as samples_table
 from gateway.homes.store import standing_orders
 from gateway.schema.tables import devices, orders

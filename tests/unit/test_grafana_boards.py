@@ -12,12 +12,12 @@ import pytest
 
 from gateway.grafana.board import KEYS, WIDTH
 from gateway.grafana.dashboards import dashboards
+from gateway.grafana.languages import LANGUAGES
 from gateway.grafana.panels import DISCONNECT_MS
-from gateway.grafana.words import languages
 from tests.fakes.grafana import panels_of
 
 Json = dict[str, Any]
-EVERY = {board["uid"]: board for language in languages() for board in dashboards(language).values()}
+EVERY = {board["uid"]: board for language in LANGUAGES for board in dashboards(language).values()}
 each_board = pytest.mark.parametrize("board", EVERY.values(), ids=EVERY)
 LONGEST_STATE_S = 900
 """The greatest `influx.state_every_s`."""
@@ -33,7 +33,7 @@ def panel(board: Json, kind: str) -> Json:
 
 
 def test_there_are_five_in_each_language() -> None:
-    assert set(EVERY) == {f"menshen-{key}-{language}" for key in KEYS for language in languages()}
+    assert set(EVERY) == {f"menshen-{key}-{language}" for key in KEYS for language in LANGUAGES}
 
 
 @each_board
@@ -154,7 +154,7 @@ def test_the_door_stands_on_top_and_its_permits_below() -> None:
 
 
 def test_incidents_are_drawn_from_to_in_the_dashboards_language() -> None:
-    for language in languages():
+    for language in LANGUAGES:
         incidents, *_ = EVERY[f"menshen-home-{language}"]["annotations"]["list"]
         assert incidents["target"]["textColumn"] == f"title_{language}"
         assert incidents["target"]["timeEndColumn"] == "incident.end_ms"
@@ -168,6 +168,6 @@ def test_both_languages_ask_the_same() -> None:
                 for each in panels_of(EVERY[f"menshen-{key}-{language}"])
                 for target in each["targets"]
             ]
-            for language in languages()
+            for language in LANGUAGES
         ]
         assert texts[0] == texts[1]

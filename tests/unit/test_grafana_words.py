@@ -27,13 +27,14 @@ from gateway.grafana.board import TIMEZONE
 from gateway.grafana.chinese import CHINESE
 from gateway.grafana.dashboards import BOARDS
 from gateway.grafana.english import ENGLISH
+from gateway.grafana.languages import LANGUAGES
 from gateway.grafana.mappings import STATE_COLOURS, Worded
-from gateway.grafana.words import Words, languages
+from gateway.grafana.words import Words
 from gateway.health import Level
 from gateway.homes.look import Standing
 from tests.fakes.grafana import panels_of
 
-each_language = pytest.mark.parametrize("words", languages().values(), ids=languages())
+each_language = pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
 TABLES = [each.name for each in fields(Words) if each.name not in ("tag", "folder", "nothing")]
 HAN = re.compile(r"[\u4e00-\u9fff]")
 

@@ -27,8 +27,7 @@ from alerts.tables import (
 from gateway import cursor, journal, memories, pipeline
 from gateway.audit.tables import audit_said
 from gateway.db import driver_of
-from gateway.export.progress import CONSUMER
-from gateway.export.tables import export_refused, samples
+from gateway.export.tables import CONSUMER, export_refused, samples
 from gateway.installing.tables import device_checks, installings
 from gateway.journal import Row
 from gateway.keeping import (
