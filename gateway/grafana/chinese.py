@@ -12,7 +12,7 @@ _TERMS = {
     # columns
     "home": "房屋编码",
     "building": "楼栋",
-    "community": "小区",
+    "community": "社区",
     "team": "三人组",
     "gateway": "网关",
     "number": "编号",
