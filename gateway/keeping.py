@@ -28,6 +28,7 @@ from gateway.config import LONGEST_DAYS
 from gateway.db import driver_of
 from gateway.export.tables import CONSUMER as EXPORT
 from gateway.export.tables import samples
+from gateway.piecework import Piecework
 from gateway.retention import RECORDS, Retention
 
 SLICE = 500
@@ -80,7 +81,7 @@ class Keeping:
         self._is_trusted = is_trusted
         self._free_bytes = free_bytes
         self._monotonic = monotonic
-        self._next = 0.0
+        self._work = Piecework(PAUSE_S, LOOK_EVERY_S, monotonic)
         self._next_round = monotonic() + FIRST_ROUND_S
         self._round: Iterator[None] | None = None
         self.shortened_at: datetime | None = None
@@ -107,8 +108,7 @@ class Keeping:
 
     def pump(self, connection: Connection) -> float:
         """Delete a slice where one is due; return the seconds until the next."""
-        wait_s = self._next - self._monotonic()
-        if wait_s > 0:
+        if (wait_s := self._work.wait_s()) > 0:
             return wait_s
         try:
             has_more = self._make_room(connection) or self._go_round(connection)
@@ -116,9 +116,7 @@ class Keeping:
             # A disk that is full or gone: intake says so, and what is old is still old later.
             logger.warning("old records could not be deleted: %s", error.orig)
             self._round, has_more = None, False
-        wait_s = PAUSE_S if has_more else LOOK_EVERY_S
-        self._next = self._monotonic() + wait_s
-        return wait_s
+        return self._work.go_on(has_more)
 
     def stop(self, connection: Connection) -> None:
         """Nothing: whatever was deleted is gone."""

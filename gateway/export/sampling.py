@@ -24,6 +24,7 @@ from gateway.db import overwriting
 from gateway.export import erasures, moment, samples
 from gateway.export.counting import Counting
 from gateway.homes.look import watches_with_incidents
+from gateway.piecework import Piecework
 
 SLICE: Final = 100
 """Homes looked at in one piece of work: 4 ms (measured on a PC)."""
@@ -77,8 +78,7 @@ class HomeSampling:
         self._pipeline = pipeline
         self._every = every_s * 1_000_000
         self._now = now
-        self._monotonic = monotonic
-        self._next = 0.0
+        self._work = Piecework(PAUSE_S, LOOK_EVERY_S, monotonic)
         self._taking: _Taking | None = None
         self._last: int | None = None  # the multiple that was sampled last, or passed at the start
         self._was_deaf = False
@@ -90,8 +90,7 @@ class HomeSampling:
 
     def pump(self, connection: Connection) -> float:
         """Take a slice where one is due; return the seconds until the next look."""
-        wait_s = self._next - self._monotonic()
-        if wait_s > 0:
+        if (wait_s := self._work.wait_s()) > 0:
             return wait_s
         try:
             has_more = self._piece(connection)
@@ -99,9 +98,7 @@ class HomeSampling:
             # A disk that is full or gone: intake says so, and the next sample counts from the last.
             logger.warning("a sample could not be kept: %s", error.orig)
             self._taking, has_more = None, False
-        wait_s = PAUSE_S if has_more else LOOK_EVERY_S
-        self._next = self._monotonic() + wait_s
-        return wait_s
+        return self._work.go_on(has_more)
 
     def stop(self, connection: Connection) -> None:
         """Nothing: what was taken is kept."""

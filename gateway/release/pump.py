@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gateway.db import empty_log, overwriting
+from gateway.piecework import Piecework
 from gateway.privacy import UnreadableError
 from gateway.release import freed
 from gateway.release.releasing import Releasing
@@ -53,7 +54,7 @@ class ReleasePump:
         self._now = now
         self._is_trusted = is_trusted
         self._monotonic = monotonic
-        self._next = 0.0
+        self._work = Piecework(PAUSE_S, LOOK_EVERY_S, monotonic)
         self._next_sweep = 0.0
         self._next_copies = 0.0
         self._is_log_full = False  # it may still have what was deleted
@@ -65,8 +66,7 @@ class ReleasePump:
 
     def pump(self, connection: Connection) -> float:
         """Do a piece of what is due; return the seconds until the next look."""
-        wait_s = self._next - self._monotonic()
-        if wait_s > 0:
+        if (wait_s := self._work.wait_s()) > 0:
             return wait_s
         try:
             has_more = self._piece(connection)
@@ -74,9 +74,7 @@ class ReleasePump:
             # A full disk, or a key that is not there: nothing is half done, and all is tried again.
             logger.exception("what release is due could not be done")
             has_more = False
-        wait_s = PAUSE_S if has_more else LOOK_EVERY_S
-        self._next = self._monotonic() + wait_s
-        return wait_s
+        return self._work.go_on(has_more)
 
     def stop(self, connection: Connection) -> None:
         """Nothing: all that was done is committed."""
@@ -85,7 +83,7 @@ class ReleasePump:
         """Note that a person released an order: there is a log to be emptied."""
         self.counts["orders_released"] += 1
         self._is_log_full = True
-        self._next = 0.0
+        self._work.hurry()
 
     def _piece(self, connection: Connection) -> bool:
         """Do one piece; say whether there may be more."""
