@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Select, delete, func, insert, or_, select
 
 from alerts.model import WatchId
 from alerts.tables import unknown_spans
-from gateway.export.moment import Span, Unknown, Window
+from gateway.export.moment import Unknown, Window
+from gateway.intervals import Span
 from gateway.schema.tables import meta
 
 LONGEST: Final = timedelta(days=88) // timedelta(microseconds=1)

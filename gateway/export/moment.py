@@ -17,10 +17,9 @@ from devices.model import Kind
 from gateway.export import samples
 from gateway.export.facts import standing
 from gateway.homes.look import look_at
+from gateway.intervals import Span, clip, length
 
 _DOOR: Final = Kind.DOOR.value
-Span = tuple[int, int]
-"""From when until when, in microseconds since 1970 UTC."""
 
 
 class Window(NamedTuple):
@@ -105,13 +104,7 @@ def unknown_s(watch: Watch, is_running: bool, unknown: Unknown) -> float:
 
 def covered_s(spans: Iterable[Span], within: Span) -> float:
     """Return how many seconds of a span others cover, each second once."""
-    first, last = within
-    covered, to = 0, first
-    for begun, ended in sorted(spans):
-        end = min(ended, last)
-        covered += max(0, end - max(begun, to))
-        to = max(to, end)
-    return covered / 1e6
+    return length(clip(each, within) for each in spans) / 1e6
 
 
 def _seconds(span: Span) -> float:

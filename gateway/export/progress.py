@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from alerts.tables import from_micros_or_none, micros
 from gateway import cursor, journal
+from gateway.export.samples import forget as forget_samples
 from gateway.export.tables import CONSUMER, export_feed, export_refused, samples
 from gateway.export.tables import erasures as asked_erasures
 from gateway.schema.tables import cursors
@@ -116,7 +117,7 @@ def commit(
     if not moved.rowcount:
         return False
     connection.execute(delete(export_feed).where(export_feed.c.seq <= done.feed))
-    connection.execute(delete(samples).where(samples.c.id <= done.sample))
+    forget_samples(connection, done.sample)
     if refused:
         room = max(0, MOST_REFUSED - _count(connection, export_refused.c.id > 0))
         rows = [{"at": micros(now), **each._asdict()} for each in refused[:room]]

@@ -50,9 +50,7 @@ _TOLD: Final[Mapping[str, _Noted]] = {
     "permits": _Noted(of_permits, Bucket.HOMES, "until_at"),
     "unknown_spans": _Noted(of_spans, Bucket.HOMES, "until_at"),
 }
-
-NOTED: Final = tuple(_TOLD)
-"""Tables whose changes triggers note in `export_feed`; each has a primary key `id`."""
+"""By the tables whose changes triggers note in `export_feed`; each has a primary key `id`."""
 
 
 def points(

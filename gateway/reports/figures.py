@@ -18,9 +18,9 @@ from alerts.model import Matter
 from alerts.reason import Reason
 from alerts.rules.opening import UNANNOUNCED
 from gateway.homes.look import Standing
+from gateway.intervals import Span, clip, length
 from gateway.reports.known import Home, Incident, Known, Opening, counted
 from gateway.reports.period import midnight
-from gateway.reports.spans import Span, clip, length
 
 TARGET_S: Final = 900
 """Seconds from an alarm to a contact or visit (Taiwan's 15 minutes)."""

@@ -27,6 +27,7 @@ from gateway.accounts.rights import MACHINE
 from gateway.accounts.tables import accounts
 from gateway.audit.chain import Action
 from gateway.audit.tables import audit
+from gateway.intervals import Span, clip
 from gateway.reports.known import (
     Act,
     Blind,
@@ -38,7 +39,6 @@ from gateway.reports.known import (
     Silence,
     Step,
 )
-from gateway.reports.spans import Span, clip
 
 FAULTS = (
     *(ConditionKind.SILENT, ConditionKind.BATTERY_LOW, ConditionKind.MAINS_LOST),

@@ -16,8 +16,8 @@ from alerts.ledger import Line
 from alerts.model import ENDS_BY_ITSELF, IncidentState
 from gateway.accounts.areas import place_of
 from gateway.homes.look import Standing
+from gateway.intervals import Span, clip, covers, union
 from gateway.reports.period import Period
-from gateway.reports.spans import Span, clip, covers, union
 
 _FIGURES = re.compile(r"(\d+)")
 OUT_OF_HANDS = frozenset({IncidentState.RESOLVED, IncidentState.REVIEWED})

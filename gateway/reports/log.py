@@ -16,8 +16,8 @@ from typing import Final
 from alerts.model import IncidentState
 from alerts.reason import Reason
 from alerts.tables import from_micros
+from gateway.intervals import Span
 from gateway.reports.known import Incident, Known, Step
-from gateway.reports.spans import Span
 
 
 class What(StrEnum):

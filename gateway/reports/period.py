@@ -11,7 +11,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from alerts.tables import micros
-from gateway.reports.spans import Span
+from gateway.intervals import Span
 
 DAYS: Final = 7
 """Of a week."""

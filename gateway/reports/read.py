@@ -19,13 +19,13 @@ from devices.model import Kind as DeviceKind
 from gateway import memories
 from gateway.accounts.areas import parents
 from gateway.homes.store import RELEASED
+from gateway.intervals import Span
 from gateway.privacy import KeyStore, UnreadableError
 from gateway.registry.tables import bindings
 from gateway.release.tables import releases
 from gateway.reports import happened
 from gateway.reports.known import Area, Home, Known, Places
 from gateway.reports.period import Period
-from gateway.reports.spans import Span
 from gateway.schema.tables import areas, buildings, contacts, devices, homes, orders
 
 AT_ONCE: Final = 10_000

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook  # type: ignore[import-untyped]  # it has no types
 
+from gateway.intervals import clip, covers, length, union
 from gateway.reports import page, workbook
-from gateway.reports.spans import clip, covers, length, union
 from tests.fakes.reported import Town, local
 
 MOMENT = st.integers(0, 60)
