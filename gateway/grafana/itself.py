@@ -64,8 +64,8 @@ def itself(words: Words) -> Board:
             Shelf(8, ((8, _intake(words)), (8, _lags(words)), (8, _waiting(words))), terms["work"]),
             Shelf(8, ((24, _channels(words)),), terms["channels"]),
             Shelf(8, ((8, _attempts(words)), (8, _budget(words)), (8, _sent(words)))),
-            Shelf(8, ((8, _room(words)), (8, _wear(words)), (8, _database(words))), terms["disk"]),
-            Shelf(8, ((8, _memory(words)), (8, _cpu(words)), (8, _heat(words))), terms["machine"]),
+            Shelf(8, tuple(_disk(words)), terms["disk"]),
+            Shelf(8, tuple(_machine(words)), terms["machine"]),
             Shelf(8, ((24, _refused(words)),), terms["counted"]),
             Shelf(8, tuple(_months(words)), terms["months"]),
         ),
@@ -275,54 +275,32 @@ def _sent(words: Words) -> Json:
     )
 
 
-def _room(words: Words) -> Json:
-    return _line(
+def _each_alone(
+    words: Words, *shown: tuple[str, Look, str, str, str]
+) -> Iterator[tuple[int, Json]]:
+    """Draw one line a panel: its key and look, the line's term, what is asked, its colour."""
+    for key, look, term, what, colour in shown:
+        yield 8, _line(words, f"gateway.{key}", look, (term, what, GATEWAY), colours={term: colour})
+
+
+def _disk(words: Words) -> Iterator[tuple[int, Json]]:
+    room, size = Look("bytes", steps=_DISK, minimum=0), Look("bytes", minimum=0)
+    written = 'mean("disk_written_bytes_per_s")'
+    return _each_alone(
         words,
-        "gateway.room",
-        Look("bytes", steps=_DISK, minimum=0),
-        ("free", 'min("disk_free_bytes")', GATEWAY),
-        colours={"free": GREEN},
+        ("room", room, "free", 'min("disk_free_bytes")', GREEN),
+        ("wear", Look("Bps", minimum=0), "written", written, ORANGE),
+        ("database", size, "database", 'max("database_bytes")', BLUE),
     )
 
 
-def _wear(words: Words) -> Json:
-    return _line(
+def _machine(words: Words) -> Iterator[tuple[int, Json]]:
+    yield from _each_alone(
         words,
-        "gateway.wear",
-        Look("Bps", minimum=0),
-        ("written", 'mean("disk_written_bytes_per_s")', GATEWAY),
-        colours={"written": ORANGE},
+        ("memory", Look("bytes", minimum=0), "memory", 'max("memory_bytes")', BLUE),
+        ("cpu", Look("percent", minimum=0), "cpu", 'mean("cpu_pct")', BLUE),
     )
-
-
-def _database(words: Words) -> Json:
-    return _line(
-        words,
-        "gateway.database",
-        Look("bytes", minimum=0),
-        ("database", 'max("database_bytes")', GATEWAY),
-        colours={"database": BLUE},
-    )
-
-
-def _memory(words: Words) -> Json:
-    return _line(
-        words,
-        "gateway.memory",
-        Look("bytes", minimum=0),
-        ("memory", 'max("memory_bytes")', GATEWAY),
-        colours={"memory": BLUE},
-    )
-
-
-def _cpu(words: Words) -> Json:
-    return _line(
-        words,
-        "gateway.cpu",
-        Look("percent", minimum=0),
-        ("cpu", 'mean("cpu_pct")', GATEWAY),
-        colours={"cpu": BLUE},
-    )
+    yield 8, _heat(words)
 
 
 def _heat(words: Words) -> Json:
